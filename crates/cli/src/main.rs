@@ -1,0 +1,2 @@
+//! The `tongke` binary.
+fn main() {}

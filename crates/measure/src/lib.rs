@@ -1,0 +1,1 @@
+//! Samples in, numbers out: clock offset, delay, loss, freezes, A/V skew.

@@ -1,0 +1,1 @@
+//! Capture, encode, decode, render; backends private.

@@ -1,0 +1,1 @@
+//! A classroom box: send, receive, measure.

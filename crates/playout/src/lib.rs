@@ -1,0 +1,1 @@
+//! When to show what: jitter buffers, lip sync, concealment decisions.

@@ -1,0 +1,210 @@
+//! What a node knows at the end of a lesson, and the report of a demo lesson.
+//!
+//! Facts only: numbers that were measured. What could not be measured is `None` and says why in
+//! `notes`; judging the numbers is somebody else's work.
+
+use crate::id::{LessonId, ParticipantId, Role, TrackKind};
+use serde::{Deserialize, Serialize};
+
+/// A distribution of samples in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DistributionMs {
+    /// Samples.
+    pub n: u64,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// Largest.
+    pub max: f64,
+    /// Hard bound of the error from the clocks of two machines; none where one clock measured both ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_bound_ms: Option<f64>,
+}
+
+/// One stage of a picture's or a sound's way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Its name: `encode`, `send`, `network`, `buffer`, `decode`, `render`.
+    pub stage: String,
+    /// Its duration.
+    pub ms: DistributionMs,
+}
+
+/// What a node sent on one track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SentTrack {
+    /// Which track.
+    pub track: TrackKind,
+    /// Where it came from and how it was handled, e.g. `rtsp://…, H.264 passed through`.
+    pub source: String,
+    /// Pictures, or 20 ms sound frames, sent.
+    pub frames: u64,
+    /// RTP packets sent, repeats not counted.
+    pub packets: u64,
+    /// RTP packets sent again.
+    pub retransmitted: u64,
+    /// Pictures dropped before encoding, because the encoder was behind.
+    pub dropped: u64,
+    /// Stages on this side: capture to encoded, encoded to sent.
+    pub stages: Vec<Stage>,
+}
+
+/// What a node received on one track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceivedTrack {
+    /// From whom.
+    pub from: ParticipantId,
+    /// Which track.
+    pub track: TrackKind,
+    /// RTP packets received, repeats not counted.
+    pub packets: u64,
+    /// Packets missing when first expected, i.e. before repair.
+    pub lost_before_repair: u64,
+    /// Packets that never came in time.
+    pub lost_after_repair: u64,
+    /// Pictures decoded, or sound frames played.
+    pub frames_decoded: u64,
+    /// Freezes (W3C webrtc-stats rule); pictures only.
+    pub freezes: u64,
+    /// Their total length.
+    pub freeze_ms: f64,
+    /// Share of the sound that was invented, silence left out; sound only.
+    pub concealed_ratio: Option<f64>,
+    /// From the sender's capture stamp to the decoded picture or played sound.
+    pub capture_to_render_ms: Option<DistributionMs>,
+    /// Time markers read out of the decoded pictures: read and unreadable.
+    pub markers_read: u64,
+    /// Pictures whose marker could not be read.
+    pub markers_unreadable: u64,
+    /// Stages on this side: network, buffer, decode, render.
+    pub stages: Vec<Stage>,
+    /// Width and height of the last picture.
+    pub resolution: Option<(u32, u32)>,
+}
+
+/// Sound against picture from one participant; positive: sound is early.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AvSkew {
+    /// From whom.
+    pub from: ParticipantId,
+    /// Median.
+    pub p50_ms: f64,
+    /// 95th percentile of the absolute value.
+    pub p95_ms: f64,
+    /// Samples.
+    pub n: u64,
+}
+
+/// What one node measured in one lesson.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeFacts {
+    /// The lesson.
+    pub lesson: LessonId,
+    /// Who measured.
+    pub participant: ParticipantId,
+    /// As what.
+    pub role: Role,
+    /// The link used last: `quic`, `webrtc-udp`, `webrtc-tcp`.
+    pub transport: String,
+    /// How long the node was in the lesson.
+    pub seconds: f64,
+    /// How often the link was lost and made again.
+    pub reconnects: u64,
+    /// Processor time used, in seconds.
+    pub cpu_seconds: Option<f64>,
+    /// From asking the relay to the first decoded picture.
+    pub first_picture_ms: Option<f64>,
+    /// What was sent.
+    pub sent: Vec<SentTrack>,
+    /// What was received.
+    pub received: Vec<ReceivedTrack>,
+    /// Sound against picture, per participant.
+    pub av_skew: Vec<AvSkew>,
+    /// What could not be measured, and why.
+    pub notes: Vec<String>,
+}
+
+/// The pictures' part of a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VideoPath {
+    /// Pictures sent.
+    pub frames_sent: Option<u64>,
+    /// Pictures decoded.
+    pub frames_decoded: Option<u64>,
+    /// Freezes.
+    pub freezes: Option<u64>,
+    /// Their total length.
+    pub freeze_ms: Option<f64>,
+    /// Capture to render.
+    pub capture_to_render_ms: Option<DistributionMs>,
+}
+
+/// The sound's part of a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AudioPath {
+    /// Packets sent.
+    pub packets_sent: Option<u64>,
+    /// Packets lost after repair.
+    pub packets_lost: Option<u64>,
+    /// Share of invented sound.
+    pub concealed_ratio: Option<f64>,
+    /// Mouth to ear.
+    pub mouth_to_ear_ms: Option<DistributionMs>,
+}
+
+/// Median and 95th percentile.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SkewMs {
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile of the absolute value.
+    pub p95: f64,
+}
+
+/// One direction between two schools.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PathReport {
+    /// Sender.
+    pub from: ParticipantId,
+    /// Receiver.
+    pub to: ParticipantId,
+    /// The receiver's link.
+    pub transport: String,
+    /// The camera's pictures.
+    pub video: VideoPath,
+    /// The microphone's sound.
+    pub audio: AudioPath,
+    /// Sound against picture.
+    pub av_skew_ms: Option<SkewMs>,
+}
+
+/// What forwarding cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RelayReport {
+    /// Processor time per forwarded packet.
+    pub cpu_us_per_forwarded_packet: Option<f64>,
+    /// Resident memory at the end.
+    pub rss_bytes: Option<u64>,
+    /// Packets forwarded.
+    pub packets_forwarded: Option<u64>,
+    /// Packets that should have been forwarded and were not.
+    pub packets_dropped: Option<u64>,
+}
+
+/// The demo's report file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DemoReport {
+    /// The lesson.
+    pub lesson: LessonId,
+    /// How long it ran.
+    pub seconds: f64,
+    /// Every direction between every pair.
+    pub paths: Vec<PathReport>,
+    /// The relay.
+    pub relay: RelayReport,
+    /// Whether the lesson took place: every path had picture and sound.
+    pub ok: bool,
+    /// What could not be measured, and why; what went wrong.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,16 @@
+//! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
+//! clients tell each other ([`control`], [`event`]), what is measured ([`facts`]) and how time is
+//! written down ([`time`]).
+//!
+//! Pure: no sockets, no threads, and the time is always told, never asked for.
+
+pub mod control;
+pub mod event;
+pub mod facts;
+pub mod grant;
+pub mod id;
+pub mod time;
+
+pub use grant::{Grant, GrantError, GrantKey, LessonScope};
+pub use id::{IdError, LessonId, MediaKind, ParticipantId, Role, TrackKind};
+pub use time::{Now, NtpTime, WallTime};

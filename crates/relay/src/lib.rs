@@ -1,0 +1,1 @@
+//! UDP workers, QUIC endpoint, WHIP/WHEP, events, metrics.

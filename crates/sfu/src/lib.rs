@@ -1,0 +1,1 @@
+//! Rooms, tracks, subscriptions, slots: one packet in, which packets out.

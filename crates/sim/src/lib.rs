@@ -1,0 +1,1 @@
+//! Virtual clock, seeded network, a whole lesson in memory.
