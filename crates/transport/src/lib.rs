@@ -1,1 +1,8 @@
-//! One peer connection as input and output: RTP, WebRTC (ICE-lite, DTLS, SRTP, SDP), RTP over QUIC.
+//! One peer connection as input and output: RTP ([`rtp`]), the relay's side of WebRTC ([`webrtc`])
+//! and RTP over QUIC ([`quic`]).
+//!
+//! Pure: told the time, given bytes, gives bytes. No sockets, no threads, no clock reads.
+
+pub mod quic;
+pub mod rtp;
+pub mod webrtc;

@@ -1,0 +1,1 @@
+//! RTP over QUIC: framing and the client leg.

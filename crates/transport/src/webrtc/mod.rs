@@ -1,0 +1,1 @@
+//! The relay's side of WebRTC: ICE-lite, DTLS, SRTP, SDP.
