@@ -139,6 +139,12 @@ impl GrantKey {
         (secret.len() >= MIN_SECRET_LEN).then(|| Self(secret.to_vec()))
     }
 
+    /// A key from what a secret file holds: the bytes without the white space at both ends, so that
+    /// a line end left by an editor does not make another secret.
+    pub fn from_secret_file(contents: &[u8]) -> Option<Self> {
+        Self::new(contents.trim_ascii())
+    }
+
     fn mac(&self, signed: &str) -> Hmac<Sha256> {
         // HMAC takes a key of any length (RFC 2104), so this cannot fail.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes any key length");
@@ -254,6 +260,14 @@ mod tests {
         let claims = BASE64.encode(serde_json::to_string(&grant()).unwrap());
         let unsigned = format!("{}.{claims}.", BASE64.encode(r#"{"alg":"none","typ":"JWT"}"#));
         assert_eq!(key().verify(&unsigned, WallTime(0)), Err(GrantError::Malformed));
+    }
+
+    #[test]
+    fn a_line_end_in_a_secret_file_does_not_make_another_secret() {
+        let plain = GrantKey::from_secret_file(&[b'k'; 44]).unwrap();
+        let edited = GrantKey::from_secret_file(&[[b'k'; 44].as_slice(), b"\r\n"].concat()).unwrap();
+        assert_eq!(edited.verify(&plain.sign(&grant()), WallTime(0)), Ok(grant()));
+        assert!(GrantKey::from_secret_file(b"short\n").is_none());
     }
 
     #[test]
