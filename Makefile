@@ -1,0 +1,45 @@
+# What a person and CI run, and nothing else. Every target does its own set-up.
+
+CARGO      ?= cargo
+PACKAGES   ?= install
+TOOLS      := $(CURDIR)/target/tools
+VENV       := $(CURDIR)/target/venv
+DENY       := 0.20.2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check packages test-packages simd
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: packages ## A real lesson on this machine: a relay, a supporting and two receiving schools, measured
+	@$(CARGO) build --locked --release --package tongke-cli
+	@deploy/assert-openh264-simd.sh target/release/tongke
+	@target/release/tongke demo $(DEMO)
+
+test: packages test-packages $(VENV)/ready ## All tests, also end to end with third-party clients and cameras
+	$(CARGO) test --locked --workspace
+
+check: packages $(TOOLS)/bin/cargo-deny ## Format, lints, documentation, licences and sources of dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
+
+packages:
+ifneq ($(PACKAGES),skip)
+	@deploy/install-build-packages.sh
+endif
+
+test-packages:
+ifneq ($(PACKAGES),skip)
+	@deploy/install-build-packages.sh --tests
+endif
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install --locked --root $(TOOLS) --version $(DENY) cargo-deny
+
+$(VENV)/ready: tests/interop/requirements.txt
+	/usr/bin/python3 -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@

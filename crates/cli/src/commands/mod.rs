@@ -1,0 +1,3 @@
+//! One file per command: its flags and what it does.
+
+pub mod token;

@@ -1,0 +1,90 @@
+//! `tongke relay`: forwards the media of lessons.
+
+use crate::config;
+use crate::failure::Failure;
+use crate::logging::LogArgs;
+use crate::{secret, shutdown};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use tongke_relay::{RelayConfig, RelayError, RelaySettings};
+
+/// The flags of `tongke relay`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Configuration file; its keys are the flags' names (see configs/relay.toml)
+    #[arg(long, value_name = "FILE", env = "TONGKE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// One flag for each key of [`RelaySettings`].
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Flags {
+    /// Address of the HTTP interface: WHIP, WHEP, events, metrics [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR", env = "TONGKE_HTTP")]
+    http: Option<SocketAddr>,
+    /// Address of WebRTC media, UDP and TCP; worker n listens on this port + n [default: 0.0.0.0:5004]
+    #[arg(long, value_name = "ADDR", env = "TONGKE_RTC")]
+    rtc: Option<SocketAddr>,
+    /// Address of QUIC sessions; worker n listens on this port + n [default: 0.0.0.0:4433]
+    #[arg(long, value_name = "ADDR", env = "TONGKE_QUIC")]
+    quic: Option<SocketAddr>,
+    /// File with the secret that signs grants, at least 32 bytes
+    #[arg(long, value_name = "FILE", env = "TONGKE_SECRET_FILE")]
+    secret_file: Option<PathBuf>,
+    /// Certificate chain (PEM): HTTPS instead of HTTP, and the certificate of QUIC
+    #[arg(long, value_name = "FILE", env = "TONGKE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", env = "TONGKE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    /// Addresses that clients are told to send media to, when the relay cannot see them itself
+    /// (behind NAT) [default: found by the relay]
+    #[arg(long, value_name = "IP,…", value_delimiter = ',', env = "TONGKE_ADVERTISE")]
+    advertise: Option<Vec<IpAddr>>,
+    /// Worker threads; a lesson lives on one of them [default: 1]
+    #[arg(long, value_name = "N", env = "TONGKE_WORKERS")]
+    workers: Option<u16>,
+}
+
+impl From<Flags> for RelaySettings {
+    fn from(flags: Flags) -> RelaySettings {
+        RelaySettings {
+            http: flags.http,
+            rtc: flags.rtc,
+            quic: flags.quic,
+            secret_file: flags.secret_file,
+            tls_cert: flags.tls_cert,
+            tls_key: flags.tls_key,
+            advertise: flags.advertise,
+            workers: flags.workers,
+        }
+    }
+}
+
+/// Runs the relay until it is told to end.
+pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let file = config::load::<RelaySettings>(args.config.as_deref())?;
+    log.over(file.log).start()?;
+    let settings = file.settings.merge(args.flags.into());
+    if let Some(path) = &settings.secret_file {
+        secret::warn_if_others_may_read(path);
+    }
+    let config = RelayConfig::try_from(settings).map_err(wrong)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::running(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async { tongke_relay::run(config, shutdown::requested()?).await.map_err(wrong) })
+}
+
+fn wrong(error: RelayError) -> Failure {
+    match error {
+        RelayError::Setting { .. } | RelayError::Secret { .. } | RelayError::Certificate { .. } => {
+            Failure::usage(error)
+        }
+        RelayError::Bind { .. } | RelayError::System { .. } | RelayError::WorkerEnded(_) => Failure::running(error),
+    }
+}
