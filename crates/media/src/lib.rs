@@ -1,1 +1,23 @@
-//! Capture, encode, decode, render; backends private.
+//! Capture, encode, decode, render; the libraries behind each are private.
+//!
+//! Pictures come from a [`capture::video`] source and sound from a [`capture::sound`] source, both
+//! stamped with the local [`Instant`](std::time::Instant) at capture. [`encode`] and [`decode`] turn
+//! them into H.264 and Opus and back, [`render`] shows them, plays them or writes them to files.
+//! [`marker`] and [`beat`] are what the test scene carries to be measured by: a readable time stamp
+//! and a flash with its beep.
+//!
+//! A shell: it owns devices, files, threads and windows. Every source blocks in the thread of whoever
+//! calls it; live sources never let a queue grow, they drop the oldest and count it.
+
+pub mod beat;
+pub mod capture;
+pub mod decode;
+pub mod encode;
+pub mod marker;
+pub mod picture;
+pub mod render;
+pub mod sound;
+mod text;
+
+pub use picture::{EncodedPicture, Picture, VideoFormat};
+pub use sound::{EncodedSound, SoundFrame};

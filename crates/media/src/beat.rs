@@ -1,0 +1,1 @@
+//! The flash and its beep.
