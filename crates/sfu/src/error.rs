@@ -1,0 +1,94 @@
+//! Why somebody cannot join, or a session cannot be changed. The texts are shown to people.
+
+use tongke_protocol::control::Refusal;
+use tongke_protocol::{LessonId, LessonScope, Role};
+
+/// Why a leg is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// The grant does not cover the lesson.
+    #[error("the grant is for lesson '{granted}', not for '{asked}'")]
+    OtherLesson {
+        /// The lesson it covers.
+        granted: LessonScope,
+        /// The lesson that was asked for.
+        asked: LessonId,
+    },
+    /// The role may not publish.
+    #[error("the role {0} may not publish; join with receive slots only, or ask for another grant")]
+    MayNotPublish(Role),
+    /// The SDP offer cannot be read or cannot be answered.
+    #[error("{0}")]
+    Offer(String),
+    /// The hello of a QUIC session contradicts itself.
+    #[error("{0}")]
+    Hello(String),
+    /// The relay has all the legs it takes.
+    #[error("this relay has its {0} sessions already; end one or use another relay")]
+    RelayFull(usize),
+    /// The lesson has all the legs it takes.
+    #[error("lesson has its {0} sessions already; end one before the next joins")]
+    LessonFull(usize),
+    /// The relay is about to end.
+    #[error("the relay is shutting down; try again in a few seconds")]
+    ShuttingDown,
+}
+
+impl JoinError {
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            JoinError::OtherLesson { .. } => "grant_other_lesson",
+            JoinError::MayNotPublish(_) => "grant_role",
+            JoinError::Offer(_) => "offer_unsupported",
+            JoinError::Hello(_) => "hello_invalid",
+            JoinError::RelayFull(_) => "relay_full",
+            JoinError::LessonFull(_) => "lesson_full",
+            JoinError::ShuttingDown => "shutting_down",
+        }
+    }
+}
+
+impl From<&JoinError> for Refusal {
+    fn from(error: &JoinError) -> Refusal {
+        Refusal { code: error.code().into(), message: error.to_string() }
+    }
+}
+
+/// Why a PATCH of a WHIP or WHEP session is refused (RFC 9725 §4.3).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatchError {
+    /// There is no such session (404).
+    #[error("there is no such session; it may have ended: join again")]
+    NoSession,
+    /// An ICE restart's or trickle's `If-Match` names another ICE session (412).
+    #[error("If-Match names another ICE session than the current one {current}; fetch nothing, restart ICE")]
+    OtherEtag {
+        /// The current entity tag.
+        current: String,
+    },
+    /// There is no `If-Match` (428).
+    #[error("the PATCH has no If-Match header; send the ETag of the answer, or \"*\" for an ICE restart")]
+    NoEtag,
+    /// The body is no SDP fragment (400).
+    #[error("{0}")]
+    Fragment(String),
+}
+
+impl PatchError {
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PatchError::NoSession => "session_unknown",
+            PatchError::OtherEtag { .. } => "etag_mismatch",
+            PatchError::NoEtag => "etag_missing",
+            PatchError::Fragment(_) => "fragment_malformed",
+        }
+    }
+}
+
+impl From<&PatchError> for Refusal {
+    fn from(error: &PatchError) -> Refusal {
+        Refusal { code: error.code().into(), message: error.to_string() }
+    }
+}
