@@ -1,0 +1,375 @@
+//! Writing the answer: what of an offer the relay takes, and the text that says so.
+
+use super::SdpError;
+use super::codec::{NegotiatedCodec, negotiate};
+use super::offer::{Offer, OfferedMedia};
+use crate::rtp::{ExtensionKind, ExtensionMap};
+use crate::webrtc::IceCredentials;
+use std::fmt::{Display, Write as _};
+use std::net::SocketAddr;
+use tongke_protocol::control::Codec;
+use tongke_protocol::{MediaKind, TrackKind};
+
+/// Priority of our UDP host candidate (RFC 8445 §5.1.2.1: type preference 126, first address).
+const UDP_PRIORITY: u32 = (126 << 24) | (65_535 << 8) | 255;
+/// Priority of our passive TCP host candidate: type preference 90, direction preference 4 of 7
+/// (RFC 6544 §4.2), so that UDP wins wherever it gets through.
+const TCP_PRIORITY: u32 = (90 << 24) | (((4 << 13) | 8_191) << 8) | 255;
+
+/// Which way media flows on a leg, seen from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// The client sends (WHIP).
+    Publish,
+    /// The client receives (WHEP).
+    Subscribe,
+}
+
+/// One of the relay's candidates, all of them host candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidate {
+    /// A UDP port.
+    Udp(SocketAddr),
+    /// A TCP port that takes connections (RFC 6544).
+    TcpPassive(SocketAddr),
+}
+
+impl Candidate {
+    /// The value of `a=candidate` (RFC 8839 §5.1); `rank` tells several addresses apart.
+    pub(super) fn to_sdp(self, rank: usize) -> String {
+        let (word, priority, address, suffix) = match self {
+            Candidate::Udp(address) => ("udp", UDP_PRIORITY, address, ""),
+            Candidate::TcpPassive(address) => ("tcp", TCP_PRIORITY, address, " tcptype passive"),
+        };
+        // The local preference falls with the rank: earlier addresses are preferred.
+        let priority = priority - ((rank.min(255) as u32) << 8);
+        let (ip, port) = (address.ip(), address.port());
+        format!("{} 1 {word} {priority} {ip} {port} typ host{suffix}", rank + 1)
+    }
+}
+
+/// A stream that the relay sends in one media section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendStream {
+    /// The synchronization source.
+    pub ssrc: u32,
+    /// That of its retransmissions.
+    pub rtx_ssrc: u32,
+    /// The MediaStream it belongs to in a browser: tracks of one stream are played in sync.
+    pub stream_id: String,
+}
+
+/// What the answer needs from the relay.
+#[derive(Debug, Clone)]
+pub struct AnswerParams<'a> {
+    /// Whether the client sends or receives.
+    pub leg: Leg,
+    /// The relay's ICE credentials.
+    pub ice: &'a IceCredentials,
+    /// The relay's certificate, as `a=fingerprint` wants it.
+    pub fingerprint: &'a str,
+    /// Where the relay can be reached, the preferred first.
+    pub candidates: &'a [Candidate],
+    /// For [`Leg::Subscribe`]: the stream for each media section of the offer, by its index.
+    /// Sections beyond the end are rejected.
+    pub streams: &'a [SendStream],
+    /// The relay's canonical name in RTCP.
+    pub cname: &'a str,
+    /// Number of the session in `o=`.
+    pub session_id: u64,
+}
+
+/// One media section as both sides agree on it.
+#[derive(Debug, Clone)]
+pub struct NegotiatedMedia {
+    /// Its name.
+    pub mid: String,
+    /// Its place in the offer.
+    pub index: u8,
+    /// Sound or picture; meaningless when rejected.
+    pub kind: MediaKind,
+    /// False: rejected with port 0.
+    pub active: bool,
+    /// The codecs, the preferred first.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// The header extensions.
+    pub extensions: ExtensionMap,
+    /// Publish: the source that the offer names, if it does. Subscribe: ours.
+    pub ssrc: Option<u32>,
+    /// The source of retransmissions, likewise.
+    pub rtx_ssrc: Option<u32>,
+    /// Whether transport-wide congestion feedback goes with it: feedback and extension agreed.
+    pub twcc: bool,
+    /// Which track a published section is: what the offer hints at; else the first picture is the
+    /// camera and the second the screen.
+    pub track: Option<TrackKind>,
+}
+
+/// Answers an offer.
+///
+/// # Errors
+/// If nothing of the offer can be taken; the message says why and what to offer instead.
+pub fn answer(offer: &Offer, params: &AnswerParams<'_>) -> Result<(String, Vec<NegotiatedMedia>), SdpError> {
+    let mut media: Vec<NegotiatedMedia> = Vec::with_capacity(offer.media.len());
+    let mut first_refusal = None;
+    for (index, section) in offer.media.iter().enumerate() {
+        let taken = take(offer, section, index, params);
+        media.push(taken.unwrap_or_else(|refusal| {
+            if section.kind.is_some() {
+                first_refusal.get_or_insert(refusal);
+            }
+            rejected(section, index)
+        }));
+    }
+    if !media.iter().any(|section| section.active) {
+        return Err(first_refusal.unwrap_or_else(|| {
+            SdpError::unsupported(None, "there is no m=audio or m=video; offer a picture or a sound")
+        }));
+    }
+    if params.leg == Leg::Publish {
+        name_tracks(&mut media, &offer.media);
+    }
+    Ok((write(offer, &media, params), media))
+}
+
+/// Takes a media section, or says why not.
+fn take(
+    offer: &Offer,
+    section: &OfferedMedia,
+    index: usize,
+    params: &AnswerParams<'_>,
+) -> Result<NegotiatedMedia, SdpError> {
+    let refuse = |why: &str| SdpError::unsupported(section.line, format!("m={}: {why}", section.media));
+    let kind = section.kind.ok_or_else(|| refuse("the relay forwards audio and video only"))?;
+    if section.is_disabled || !section.is_bundled {
+        return Err(refuse("it is switched off (port 0) or not in a=group:BUNDLE"));
+    }
+    if !section.rtcp_mux {
+        return Err(refuse("a=rtcp-mux is missing; the relay carries RTP and RTCP on one port"));
+    }
+    match params.leg {
+        Leg::Publish if !section.direction.sends() => {
+            return Err(refuse("a publisher must offer it as sendonly"));
+        }
+        Leg::Subscribe if !section.direction.receives() => {
+            return Err(refuse("a subscriber must offer it as recvonly"));
+        }
+        _ => {}
+    }
+    let codecs: Vec<_> =
+        negotiate(&section.codecs).into_iter().filter(|codec| codec.codec.media() == kind).collect();
+    if !codecs.iter().any(|codec| codec.codec != Codec::Red) {
+        return Err(refuse(match kind {
+            MediaKind::Video => "no codec in common; offer H264 with packetization-mode=1, or VP8",
+            MediaKind::Audio => "no codec in common; offer opus/48000/2",
+        }));
+    }
+    let stream = params.streams.get(index);
+    if params.leg == Leg::Subscribe && stream.is_none() {
+        return Err(refuse("the relay gives no more receive slots"));
+    }
+    let has_rtx = codecs.iter().any(|codec| codec.rtx_payload_type.is_some());
+    let (ssrc, rtx_ssrc) = match params.leg {
+        Leg::Publish => (section.ssrcs.first().copied(), section.rtx_ssrc),
+        Leg::Subscribe => {
+            (stream.map(|stream| stream.ssrc), stream.map(|stream| stream.rtx_ssrc).filter(|_| has_rtx))
+        }
+    };
+    let extensions = take_extensions(offer, section);
+    let twcc =
+        extensions.get(ExtensionKind::TransportCc).is_some() && codecs.iter().any(|codec| codec.transport_cc);
+    Ok(NegotiatedMedia {
+        mid: section.mid.clone(),
+        index: index as u8,
+        kind,
+        active: true,
+        codecs,
+        extensions,
+        ssrc,
+        rtx_ssrc,
+        twcc,
+        track: None,
+    })
+}
+
+/// The offered extensions that we carry. Not the names of simulcast encodings: without them a client
+/// sends one encoding, which is what the relay forwards.
+fn take_extensions(offer: &Offer, section: &OfferedMedia) -> ExtensionMap {
+    let mut map = ExtensionMap::default();
+    for (id, kind) in section.known_extensions() {
+        let is_simulcast = matches!(kind, ExtensionKind::Rid | ExtensionKind::RepairedRid);
+        // Ids above 14 need the two-byte form, which a client without the attribute may not read.
+        let readable = id <= 14 || offer.extmap_allow_mixed;
+        if !is_simulcast && readable && map.get(kind).is_none() {
+            map.set(id, kind);
+        }
+    }
+    map
+}
+
+fn rejected(section: &OfferedMedia, index: usize) -> NegotiatedMedia {
+    NegotiatedMedia {
+        mid: section.mid.clone(),
+        index: index as u8,
+        kind: section.kind.unwrap_or(MediaKind::Video),
+        active: false,
+        codecs: Vec::new(),
+        extensions: ExtensionMap::default(),
+        ssrc: None,
+        rtx_ssrc: None,
+        twcc: false,
+        track: None,
+    }
+}
+
+/// Gives each published section a track of its own; what is left over stays without.
+fn name_tracks(media: &mut [NegotiatedMedia], offered: &[OfferedMedia]) {
+    let mut free = TrackKind::ALL.to_vec();
+    let mut take = |wanted: &dyn Fn(TrackKind) -> bool| {
+        let at = free.iter().position(|track| wanted(*track))?;
+        Some(free.remove(at))
+    };
+    for (section, offer) in media.iter_mut().zip(offered).filter(|(section, _)| section.active) {
+        if let Some(hint) = offer.track_hint.filter(|hint| hint.media() == section.kind) {
+            section.track = take(&|track| track == hint);
+        }
+    }
+    for section in media.iter_mut().filter(|section| section.active && section.track.is_none()) {
+        section.track = take(&|track| track.media() == section.kind);
+    }
+}
+
+/// SDP text under construction: every line ends with CR LF (RFC 8866 §5).
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: impl Display) {
+        let _ = write!(self.0, "{line}\r\n");
+    }
+}
+
+fn write(offer: &Offer, media: &[NegotiatedMedia], params: &AnswerParams<'_>) -> String {
+    let mut text = Text(String::with_capacity(4096));
+    text.line("v=0");
+    text.line(format_args!("o=- {} 1 IN IP4 127.0.0.1", params.session_id >> 1));
+    text.line("s=-");
+    text.line("t=0 0");
+    text.line(format_args!("a=group:BUNDLE{}", bundle(media)));
+    if offer.extmap_allow_mixed {
+        text.line("a=extmap-allow-mixed");
+    }
+    text.line("a=msid-semantic:WMS *");
+    text.line("a=ice-lite");
+    text.line("a=ice-options:trickle ice2");
+    let mut is_first = true;
+    for (section, offered) in media.iter().zip(&offer.media) {
+        if !section.active {
+            write_rejected(&mut text, offered);
+            continue;
+        }
+        write_active(&mut text, section, offered, params);
+        // The first section of a bundle carries the candidates of all (RFC 9143 §7.3).
+        if std::mem::take(&mut is_first) {
+            for (rank, candidate) in params.candidates.iter().enumerate() {
+                text.line(format_args!("a=candidate:{}", candidate.to_sdp(rank)));
+            }
+            text.line("a=end-of-candidates");
+        }
+    }
+    text.0
+}
+
+/// The mids of the active sections, each with a space before it.
+pub(super) fn bundle(media: &[NegotiatedMedia]) -> String {
+    media.iter().filter(|section| section.active).fold(String::new(), |mut list, section| {
+        list.push(' ');
+        list.push_str(&section.mid);
+        list
+    })
+}
+
+fn write_rejected(text: &mut Text, offered: &OfferedMedia) {
+    let formats = if offered.formats.is_empty() { "0".to_owned() } else { offered.formats.join(" ") };
+    text.line(format_args!("m={} 0 {} {formats}", offered.media, offered.protocol));
+    text.line("c=IN IP4 0.0.0.0");
+    text.line("a=inactive");
+    text.line(format_args!("a=mid:{}", offered.mid));
+}
+
+/// The `m=` line of an active section.
+pub(super) fn m_line(section: &NegotiatedMedia, protocol: &str) -> String {
+    let word = if section.kind == MediaKind::Video { "video" } else { "audio" };
+    let formats = section
+        .codecs
+        .iter()
+        .flat_map(|codec| [Some(codec.payload_type), codec.rtx_payload_type])
+        .flatten()
+        .fold(String::new(), |list, payload_type| format!("{list} {payload_type}"));
+    format!("m={word} 9 {protocol}{formats}")
+}
+
+fn write_active(
+    text: &mut Text,
+    section: &NegotiatedMedia,
+    offered: &OfferedMedia,
+    params: &AnswerParams<'_>,
+) {
+    text.line(m_line(section, &offered.protocol));
+    text.line("c=IN IP4 0.0.0.0");
+    text.line("a=rtcp:9 IN IP4 0.0.0.0");
+    text.line(format_args!("a=ice-ufrag:{}", params.ice.ufrag));
+    text.line(format_args!("a=ice-pwd:{}", params.ice.pwd));
+    text.line(format_args!("a=fingerprint:{}", params.fingerprint));
+    text.line("a=setup:passive");
+    text.line(format_args!("a=mid:{}", section.mid));
+    for kind in ExtensionKind::ALL {
+        if let Some(id) = section.extensions.get(kind) {
+            text.line(format_args!("a=extmap:{id} {}", kind.uri()));
+        }
+    }
+    text.line(match params.leg {
+        Leg::Publish => "a=recvonly",
+        Leg::Subscribe => "a=sendonly",
+    });
+    text.line("a=rtcp-mux");
+    if offered.rtcp_rsize {
+        text.line("a=rtcp-rsize");
+    }
+    for codec in &section.codecs {
+        write_codec(text, codec);
+    }
+    if params.leg == Leg::Subscribe {
+        write_sources(text, section, params);
+    }
+}
+
+fn write_codec(text: &mut Text, codec: &NegotiatedCodec) {
+    let payload_type = codec.payload_type;
+    text.line(format_args!("a=rtpmap:{payload_type} {}", codec.rtpmap()));
+    for kind in codec.feedback() {
+        text.line(format_args!("a=rtcp-fb:{payload_type} {kind}"));
+    }
+    if !codec.fmtp.is_empty() {
+        text.line(format_args!("a=fmtp:{payload_type} {}", codec.fmtp));
+    }
+    if let Some(rtx) = codec.rtx_payload_type {
+        text.line(format_args!("a=rtpmap:{rtx} rtx/90000"));
+        text.line(format_args!("a=fmtp:{rtx} apt={payload_type}"));
+    }
+}
+
+/// Names our sources, so that a browser makes its receivers before the first packet comes.
+fn write_sources(text: &mut Text, section: &NegotiatedMedia, params: &AnswerParams<'_>) {
+    let (Some(ssrc), Some(stream)) = (section.ssrc, params.streams.get(usize::from(section.index))) else {
+        return;
+    };
+    let msid = format!("{} {}-{}", stream.stream_id, stream.stream_id, section.mid);
+    text.line(format_args!("a=msid:{msid}"));
+    if let Some(rtx) = section.rtx_ssrc {
+        text.line(format_args!("a=ssrc-group:FID {ssrc} {rtx}"));
+    }
+    for ssrc in [Some(ssrc), section.rtx_ssrc].into_iter().flatten() {
+        text.line(format_args!("a=ssrc:{ssrc} cname:{}", params.cname));
+        text.line(format_args!("a=ssrc:{ssrc} msid:{msid}"));
+    }
+}

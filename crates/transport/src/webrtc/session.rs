@@ -1,0 +1,390 @@
+//! One WebRTC session of the relay: ICE-lite, DTLS and SRTP over whatever paths the peer finds.
+
+use super::dtls::{Certificate, DtlsError, DtlsEvent, DtlsServer, Fingerprint};
+use super::ice::{Checked, IceCredentials, IceLite, IgnoredCheck};
+use super::srtp::{Context, Profile, SrtpError};
+use super::{DatagramKind, Path, classify};
+use crate::rtp::is_rtcp;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tongke_protocol::Now;
+
+/// A session without an authenticated packet for this long is over.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(6);
+/// A session that is not connected this long after its offer is over.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Handshake datagrams waiting for the shell; it drains them after every call.
+const MAX_TRANSMITS: usize = 64;
+
+/// What a session needs to know at its beginning.
+#[derive(Debug, Clone)]
+pub struct SessionConfig {
+    /// The relay's certificate.
+    pub certificate: Arc<Certificate>,
+    /// The relay's ICE credentials, as in the answer.
+    pub local: IceCredentials,
+    /// The peer's, as in its offer.
+    pub remote: IceCredentials,
+    /// The fingerprint of the peer's certificate, as in its offer.
+    pub remote_fingerprint: Fingerprint,
+    /// SRTP profiles to take, the preferred first.
+    pub profiles: Vec<Profile>,
+    /// See [`IDLE_TIMEOUT`].
+    pub idle_timeout: Duration,
+    /// See [`CONNECT_TIMEOUT`].
+    pub connect_timeout: Duration,
+}
+
+impl SessionConfig {
+    /// The usual profiles and time limits.
+    pub fn new(
+        certificate: Arc<Certificate>,
+        local: IceCredentials,
+        remote: IceCredentials,
+        remote_fingerprint: Fingerprint,
+    ) -> Self {
+        SessionConfig {
+            certificate,
+            local,
+            remote,
+            remote_fingerprint,
+            profiles: Profile::ALL.to_vec(),
+            idle_timeout: IDLE_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+        }
+    }
+}
+
+/// What a datagram was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received<'d> {
+    /// A plain RTP packet, opened in place.
+    Rtp(&'d mut [u8]),
+    /// A plain compound RTCP packet, opened in place.
+    Rtcp(&'d [u8]),
+    /// A check or a handshake record; there may be something to send, or an event.
+    Handled,
+    /// Worth counting only.
+    Dropped(DropReason),
+}
+
+/// Why a datagram came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// A STUN message not to be answered.
+    Check(IgnoredCheck),
+    /// DTLS from an address that has not proved with ICE to be the peer's.
+    DtlsFromStranger,
+    /// Media before the handshake is done.
+    NoKeysYet,
+    /// Media that cannot be opened.
+    Srtp(SrtpError),
+    /// Nothing of WebRTC, or nothing at all.
+    Unknown,
+    /// The session is over.
+    Closed,
+}
+
+impl DropReason {
+    /// A stable word for counters.
+    pub fn name(self) -> &'static str {
+        match self {
+            DropReason::Check(IgnoredCheck::Malformed) => "stun_malformed",
+            DropReason::Check(IgnoredCheck::NotRequest) => "stun_not_request",
+            DropReason::Check(IgnoredCheck::Stranger) => "stun_stranger",
+            DropReason::Check(IgnoredCheck::Unauthentic) => "stun_unauthentic",
+            DropReason::DtlsFromStranger => "dtls_stranger",
+            DropReason::NoKeysYet => "srtp_no_keys",
+            DropReason::Srtp(SrtpError::Truncated) => "srtp_truncated",
+            DropReason::Srtp(SrtpError::Version) => "srtp_version",
+            DropReason::Srtp(SrtpError::Unauthentic) => "srtp_unauthentic",
+            DropReason::Srtp(SrtpError::Replayed) => "srtp_replayed",
+            DropReason::Srtp(SrtpError::NotEncrypted) => "srtcp_not_encrypted",
+            DropReason::Srtp(SrtpError::TooManySources) => "srtp_too_many_sources",
+            DropReason::Unknown => "not_webrtc",
+            DropReason::Closed => "session_closed",
+        }
+    }
+}
+
+/// Why a session is over. Its text is for logs and for the class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Nothing authenticated came for the idle time.
+    Idle,
+    /// The connection was not there in time.
+    ConnectTimeout,
+    /// The peer said goodbye.
+    PeerClosed,
+    /// The handshake failed.
+    Dtls(DtlsError),
+    /// The relay closed it.
+    Local,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseReason::Idle => f.write_str("nothing heard from the peer any more"),
+            CloseReason::ConnectTimeout => {
+                f.write_str("the peer did not connect in time; does its network let UDP or TCP through?")
+            }
+            CloseReason::PeerClosed => f.write_str("the peer closed the connection"),
+            CloseReason::Dtls(error) => error.fmt(f),
+            CloseReason::Local => f.write_str("closed by the relay"),
+        }
+    }
+}
+
+/// What happened to a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// There is a path and there are keys: media may flow.
+    Connected {
+        /// How media is protected.
+        profile: Profile,
+    },
+    /// The peer nominated this path; media goes there from now on.
+    PathChanged(Path),
+    /// The session is over, once and for all.
+    Closed(CloseReason),
+}
+
+/// The keys of both directions.
+struct Keys {
+    profile: Profile,
+    seal: Context,
+    open: Context,
+}
+
+/// The relay's side of one peer connection.
+pub struct Session {
+    ice: IceLite,
+    dtls: DtlsServer,
+    /// Where the peer's last record came from, for answers before a path is nominated.
+    dtls_path: Option<Path>,
+    keys: Option<Box<Keys>>,
+    announced: bool,
+    is_closed: bool,
+    last_heard: Instant,
+    connect_by: Instant,
+    idle_timeout: Duration,
+    transmits: VecDeque<(Path, Vec<u8>)>,
+    events: VecDeque<SessionEvent>,
+}
+
+impl Session {
+    /// A session waiting for its peer.
+    ///
+    /// # Errors
+    /// If there is no profile, or the certificate cannot be used.
+    pub fn new(now: Now, config: SessionConfig) -> Result<Self, DtlsError> {
+        let SessionConfig { certificate, local, remote, remote_fingerprint, profiles, .. } = config;
+        Ok(Session {
+            ice: IceLite::new(local, remote),
+            dtls: DtlsServer::new(now.instant, certificate, remote_fingerprint, &profiles)?,
+            dtls_path: None,
+            keys: None,
+            announced: false,
+            is_closed: false,
+            last_heard: now.instant,
+            connect_by: now.instant + config.connect_timeout,
+            idle_timeout: config.idle_timeout,
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        })
+    }
+
+    /// Takes a datagram, opening media in place.
+    pub fn handle_datagram<'d>(&mut self, now: Now, path: Path, datagram: &'d mut [u8]) -> Received<'d> {
+        if self.is_closed {
+            return Received::Dropped(DropReason::Closed);
+        }
+        match datagram.first().map(|first| classify(*first)) {
+            Some(DatagramKind::Media) => self.open(now, datagram),
+            Some(DatagramKind::Stun) => self.handle_check(now, path, datagram),
+            Some(DatagramKind::Dtls) => self.handle_dtls(now, path, datagram),
+            Some(DatagramKind::Other) | None => Received::Dropped(DropReason::Unknown),
+        }
+    }
+
+    fn open<'d>(&mut self, now: Now, datagram: &'d mut [u8]) -> Received<'d> {
+        let Some(keys) = &mut self.keys else {
+            return Received::Dropped(DropReason::NoKeysYet);
+        };
+        let is_rtcp = is_rtcp(datagram);
+        let opened = if is_rtcp { keys.open.open_rtcp(datagram) } else { keys.open.open_rtp(datagram) };
+        match opened {
+            Ok(len) => {
+                self.last_heard = now.instant;
+                let plain = &mut datagram[..len];
+                if is_rtcp { Received::Rtcp(plain) } else { Received::Rtp(plain) }
+            }
+            Err(error) => Received::Dropped(DropReason::Srtp(error)),
+        }
+    }
+
+    fn handle_check<'d>(&mut self, now: Now, path: Path, datagram: &[u8]) -> Received<'d> {
+        match self.ice.handle_check(now.instant, path, datagram) {
+            Checked::Answer { response, path_changed } => {
+                self.last_heard = now.instant;
+                self.transmit(path, response);
+                if path_changed {
+                    self.events.push_back(SessionEvent::PathChanged(path));
+                }
+                self.announce();
+                Received::Handled
+            }
+            Checked::Ignored(reason) => Received::Dropped(DropReason::Check(reason)),
+        }
+    }
+
+    fn handle_dtls<'d>(&mut self, now: Now, path: Path, datagram: &[u8]) -> Received<'d> {
+        // A handshake flight is far larger than what asks for it, so only an address that has
+        // answered for itself gets one.
+        if !self.ice.is_validated(path) {
+            return Received::Dropped(DropReason::DtlsFromStranger);
+        }
+        self.dtls_path = Some(path);
+        let outcome = self.dtls.handle_datagram(now.instant, datagram);
+        self.flush_dtls();
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(DtlsEvent::Connected { profile, keys })) => {
+                self.last_heard = now.instant;
+                self.keys = Some(Box::new(Keys {
+                    profile,
+                    seal: Context::new(profile, &keys.server),
+                    open: Context::new(profile, &keys.client),
+                }));
+                self.announce();
+            }
+            Ok(Some(DtlsEvent::Closed)) => self.finish(CloseReason::PeerClosed),
+            Err(error) => self.finish(CloseReason::Dtls(error)),
+        }
+        Received::Handled
+    }
+
+    /// Seals the RTP packet `out[start..]` in place; see [`Context::seal_rtp`]. False: there are no
+    /// keys, or it is no RTP packet.
+    pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize) -> bool {
+        self.keys.as_mut().is_some_and(|keys| keys.seal.seal_rtp(out, start))
+    }
+
+    /// Seals the compound RTCP packet `out[start..]` in place. False as for [`Self::seal_rtp`].
+    pub fn seal_rtcp(&mut self, out: &mut Vec<u8>, start: usize) -> bool {
+        self.keys.as_mut().is_some_and(|keys| keys.seal.seal_rtcp(out, start))
+    }
+
+    /// Whether media may flow.
+    pub fn is_connected(&self) -> bool {
+        !self.is_closed && self.keys.is_some() && self.ice.selected().is_some()
+    }
+
+    /// How media is protected, once that is known.
+    pub fn profile(&self) -> Option<Profile> {
+        self.keys.as_ref().map(|keys| keys.profile)
+    }
+
+    /// The path that the peer nominated.
+    pub fn path(&self) -> Option<Path> {
+        self.ice.selected()
+    }
+
+    /// The next handshake or check datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<(Path, Vec<u8>)> {
+        self.transmits.pop_front()
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<SessionEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] has something to do; never after the end.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.is_closed {
+            return None;
+        }
+        let deadline = if self.announced { self.last_heard + self.idle_timeout } else { self.connect_by };
+        Some(self.dtls.poll_timeout().map_or(deadline, |resend| resend.min(deadline)))
+    }
+
+    /// Sends a lost flight again, or ends a session that is dead.
+    pub fn handle_timeout(&mut self, now: Now) {
+        if self.is_closed {
+            return;
+        }
+        if self.announced && now.instant >= self.last_heard + self.idle_timeout {
+            return self.finish(CloseReason::Idle);
+        }
+        if !self.announced && now.instant >= self.connect_by {
+            return self.finish(CloseReason::ConnectTimeout);
+        }
+        self.dtls.handle_timeout(now.instant);
+        self.flush_dtls();
+    }
+
+    /// Takes new ICE credentials (an ICE restart). Media goes on where it goes until the peer
+    /// nominates a path with the new ones.
+    pub fn restart_ice(&mut self, local: IceCredentials, remote: IceCredentials) {
+        self.ice.restart(local, remote);
+    }
+
+    /// The shell lost a path: its TCP connection closed. The session lives on if another is found.
+    pub fn forget_path(&mut self, path: Path) {
+        self.ice.forget(path);
+        if self.dtls_path == Some(path) {
+            self.dtls_path = None;
+        }
+    }
+
+    /// Says goodbye to the peer and ends the session.
+    pub fn close(&mut self, now: Now) {
+        if !self.is_closed {
+            self.dtls.close(now.instant);
+            self.flush_dtls();
+            self.finish(CloseReason::Local);
+        }
+    }
+
+    fn announce(&mut self) {
+        if let (false, true, Some(keys)) = (self.announced, self.is_connected(), &self.keys) {
+            self.announced = true;
+            self.events.push_back(SessionEvent::Connected { profile: keys.profile });
+        }
+    }
+
+    fn finish(&mut self, reason: CloseReason) {
+        self.is_closed = true;
+        self.keys = None;
+        self.events.push_back(SessionEvent::Closed(reason));
+    }
+
+    fn flush_dtls(&mut self) {
+        while let Some(datagram) = self.dtls.poll_transmit() {
+            if let Some(path) = self.ice.selected().or(self.dtls_path) {
+                self.transmit(path, datagram);
+            }
+        }
+    }
+
+    fn transmit(&mut self, path: Path, datagram: Vec<u8>) {
+        if self.transmits.len() == MAX_TRANSMITS {
+            self.transmits.pop_front();
+        }
+        self.transmits.push_back((path, datagram));
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("path", &self.path())
+            .field("profile", &self.profile())
+            .field("is_closed", &self.is_closed)
+            .finish_non_exhaustive()
+    }
+}
