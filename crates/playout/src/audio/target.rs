@@ -1,0 +1,102 @@
+//! How much delay sound needs.
+
+use super::AudioConfig;
+use crate::transit::{Follower, Transits};
+use std::time::{Duration, Instant};
+
+/// Packets remembered, and for how long.
+const WINDOW: Duration = Duration::from_secs(10);
+const WINDOW_PACKETS: usize = 512;
+/// Share of the packets that came in order which must be in time. When such a one is late, so is its
+/// successor, and FEC does not help.
+const IN_ORDER_SHARE: f64 = 0.995;
+/// Share of all packets that may be late because they were overtaken (lost and repaired, mostly):
+/// their successors are there, and FEC restores them.
+const LATE_SHARE_WITH_FEC: f64 = 0.015;
+/// The same where the sender puts no FEC in.
+const LATE_SHARE_WITHOUT_FEC: f64 = 0.003;
+/// Missing packets below this share are no reason to wait for FEC.
+const LOSSY_SHARE: f64 = 0.005;
+/// For what the quantiles do not see.
+const MARGIN_US: i64 = 2_000;
+/// How fast the delay shrinks, µs per second.
+const SHRINK_US_PER_S: i64 = 20_000;
+
+#[derive(Debug)]
+pub(super) struct Target {
+    in_order: Transits,
+    overtaken: Transits,
+    /// Moments at which a packet was missing when its turn came; the value is unused.
+    missing: Transits,
+    fec: bool,
+    follower: Follower,
+}
+
+impl Target {
+    pub(super) fn new() -> Self {
+        Self {
+            in_order: Transits::new(WINDOW, WINDOW_PACKETS),
+            overtaken: Transits::new(WINDOW, WINDOW_PACKETS),
+            missing: Transits::new(WINDOW, WINDOW_PACKETS),
+            fec: false,
+            follower: Follower::new(SHRINK_US_PER_S),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new();
+    }
+
+    pub(super) fn on_arrival(&mut self, now: Instant, transit_us: i64, overtaken: bool) {
+        let transits = if overtaken { &mut self.overtaken } else { &mut self.in_order };
+        transits.record(now, transit_us);
+    }
+
+    pub(super) fn on_missing(&mut self, now: Instant) {
+        self.missing.record(now, 0);
+    }
+
+    pub(super) fn set_fec(&mut self, fec: bool) {
+        self.fec = fec;
+    }
+
+    /// The quickest packet's transit.
+    pub(super) fn least_us(&self) -> Option<i64> {
+        self.in_order.min_us()
+    }
+
+    pub(super) fn get(&self) -> Option<i64> {
+        self.follower.get()
+    }
+
+    /// The transit after which a packet is to be played; follows what the window says.
+    pub(super) fn update(&mut self, now: Instant, packet_us: i64, config: &AudioConfig) {
+        self.overtaken.forget(now);
+        self.missing.forget(now);
+        let (Some(least), Some(late)) = (self.in_order.min_us(), self.in_order.quantile_us(IN_ORDER_SHARE))
+        else {
+            return;
+        };
+        let mut wanted = (least + config.min_delay.as_micros() as i64).max(late + MARGIN_US);
+        let total = (self.in_order.len() + self.overtaken.len()) as f64;
+        if ((self.overtaken.len() + self.missing.len()) as f64) > total * LOSSY_SHARE
+            && let Some(repair) = self.for_losses(total, packet_us)
+        {
+            wanted = wanted.max(repair + MARGIN_US);
+        }
+        self.follower.follow(now, wanted.min(least + config.max_delay.as_micros() as i64));
+    }
+
+    /// What restoring and repairing need.
+    fn for_losses(&mut self, total: f64, packet_us: i64) -> Option<i64> {
+        let next_packet = self.in_order.quantile_us(0.9)? + packet_us;
+        let may_be_late = if self.fec { LATE_SHARE_WITH_FEC } else { LATE_SHARE_WITHOUT_FEC } * total;
+        let share = 1.0 - may_be_late / self.overtaken.len().max(1) as f64;
+        let repair = (share > 0.0).then(|| self.overtaken.quantile_us(share)).flatten();
+        match (self.fec, repair) {
+            (true, Some(repair)) => Some(next_packet.max(repair)),
+            (true, None) => Some(next_packet),
+            (false, repair) => repair,
+        }
+    }
+}
