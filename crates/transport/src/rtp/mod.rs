@@ -12,10 +12,10 @@ mod nack;
 pub mod opus;
 mod packet;
 pub mod red;
-//pub mod report;
-//pub mod rtcp;
+pub mod report;
+pub mod rtcp;
 mod seq;
-//pub mod twcc;
+pub mod twcc;
 pub mod vp8;
 
 #[cfg(test)]
