@@ -28,6 +28,11 @@ impl MediaTime {
         ticks
     }
 
+    /// The newest timestamp so far, in ticks.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.last.map(|(_, ticks)| ticks)
+    }
+
     pub(crate) fn ticks_to_us(&self, ticks: i64) -> i64 {
         ticks * 1_000_000 / self.clock_rate_hz
     }
@@ -86,12 +91,22 @@ impl Transits {
 
     /// The `q`-quantile by nearest rank.
     pub(crate) fn quantile_us(&mut self, q: f64) -> Option<i64> {
-        if self.samples.is_empty() {
+        let rank = (q * self.samples.len() as f64).ceil() as usize;
+        self.ranked_us(rank.clamp(1, self.samples.len().max(1)))
+    }
+
+    /// The `nth` largest; none with fewer samples.
+    pub(crate) fn nth_largest_us(&mut self, nth: usize) -> Option<i64> {
+        self.ranked_us((self.samples.len() + 1).checked_sub(nth).filter(|rank| *rank > 0)?)
+    }
+
+    /// The `rank`-th smallest, counted from 1.
+    fn ranked_us(&mut self, rank: usize) -> Option<i64> {
+        if rank > self.samples.len() {
             return None;
         }
         self.scratch.clear();
         self.scratch.extend(self.samples.iter().map(|(_, transit)| *transit));
-        let rank = ((q * self.scratch.len() as f64).ceil() as usize).clamp(1, self.scratch.len());
         Some(*self.scratch.select_nth_unstable(rank - 1).1)
     }
 
@@ -100,37 +115,33 @@ impl Transits {
     }
 }
 
-/// A delay that follows what is wanted: up at once, down at a limited pace.
-#[derive(Debug, Clone)]
+/// Least pace at which a delay shrinks, µs per second.
+const SHRINK_US_PER_S: f64 = 20_000.0;
+/// Part of what is too much that goes in a second, on top of that.
+const SHRINK_PART_PER_S: f64 = 0.2;
+
+/// A delay that follows what is wanted: up at once, down slowly.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Follower {
-    /// Microseconds per second.
-    shrink_us_per_s: i64,
-    value: Option<(Instant, i64)>,
+    value: Option<(Instant, f64)>,
 }
 
 impl Follower {
-    pub(crate) fn new(shrink_us_per_s: i64) -> Self {
-        Self { shrink_us_per_s, value: None }
-    }
-
-    pub(crate) fn follow(&mut self, now: Instant, wanted_us: i64) -> i64 {
+    pub(crate) fn follow(&mut self, now: Instant, wanted_us: i64) {
+        let wanted = wanted_us as f64;
         let value = match self.value {
-            Some((since, value)) if wanted_us < value => {
-                let allowed = us_between(since, now).max(0) * self.shrink_us_per_s / 1_000_000;
-                if allowed == 0 {
-                    // Keep `since`: steps too short to shrink by anything add up.
-                    return value;
-                }
-                wanted_us.max(value - allowed)
+            Some((since, value)) if wanted < value => {
+                let elapsed_s = now.saturating_duration_since(since).as_secs_f64().min(1.0);
+                let pace = SHRINK_US_PER_S + (value - wanted) * SHRINK_PART_PER_S;
+                wanted.max(value - pace * elapsed_s)
             }
-            _ => wanted_us,
+            _ => wanted,
         };
         self.value = Some((now, value));
-        value
     }
 
     pub(crate) fn get(&self) -> Option<i64> {
-        self.value.map(|(_, value)| value)
+        self.value.map(|(_, value)| value as i64)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -171,14 +182,27 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_are_counted_from_above() {
+        let t = origin();
+        let mut transits = Transits::new(Duration::from_secs(1), 100);
+        assert_eq!((transits.nth_largest_us(1), transits.quantile_us(0.5)), (None, None));
+        [5, 9, 7].into_iter().for_each(|us| transits.record(t, us));
+        assert_eq!([1, 2, 3, 4].map(|nth| transits.nth_largest_us(nth)), [Some(9), Some(7), Some(5), None]);
+    }
+
+    #[test]
     fn a_delay_rises_at_once_and_sinks_slowly() {
         let t = origin();
-        let mut delay = Follower::new(20_000);
-        assert_eq!(delay.follow(t, 10_000), 10_000);
-        assert_eq!(delay.follow(t, 90_000), 90_000);
-        for ms in 1..=1000 {
+        let mut delay = Follower::default();
+        delay.follow(t, 10_000);
+        delay.follow(t, 110_000);
+        assert_eq!(delay.get(), Some(110_000));
+        let mut after_a_second = None;
+        for ms in 1..=10_000 {
             delay.follow(t + Duration::from_millis(ms), 10_000);
+            after_a_second = after_a_second.or(delay.get().filter(|_| ms == 1_000));
         }
-        assert_eq!(delay.get(), Some(70_000));
+        assert!((70_000..80_000).contains(&after_a_second.unwrap()), "{after_a_second:?}");
+        assert_eq!(delay.get(), Some(10_000));
     }
 }

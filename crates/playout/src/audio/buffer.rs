@@ -1,5 +1,6 @@
 //! The audio buffer: what is there, whose turn it is, and what to do about the rest.
 
+use super::seen::Seen;
 use super::target::Target;
 use super::{AudioAction, AudioConfig, AudioPacket, AudioStats, has_in_band_fec};
 use crate::transit::{MediaTime, moment, us_between};
@@ -19,9 +20,12 @@ const FORCED_DISCARD_SPACING: u32 = 10;
 const HOLD_US: i64 = 60_000;
 /// More invented packets in a row than this are noise: play silence.
 const FADE_AFTER: u32 = 10;
-/// Numbers that far apart are a stream started anew; so are packets that late or early.
+/// Numbers that far apart are a stream started anew.
 const OTHER_EPOCH: u64 = 3_000;
-const OTHER_CLOCK_US: u64 = 2_000_000;
+/// Media time that ran ahead of the arrivals by this much belongs to another source's clock.
+const OTHER_CLOCK_US: i64 = 2_000_000;
+/// Most packets held: what a shell that does not pull can pile up.
+const MAX_HELD: usize = 512;
 /// Payloads up to this length say "silence goes on" (RFC 6716 §3.1, DTX).
 const DTX_PAYLOAD: usize = 2;
 
@@ -115,20 +119,28 @@ impl AudioBuffer {
             self.mean_size += (packet.payload.len() as f64 - self.mean_size) / 32.0;
         }
         self.held.insert(seq, Held { packet, ticks, arrived: now });
+        if self.held.len() > MAX_HELD {
+            self.held.pop_first();
+            self.stats.overflowed += 1;
+        }
     }
 
     fn note_transit(&mut self, now: Instant, packet: &AudioPacket) -> i64 {
         let origin = *self.origin.get_or_insert(now);
+        let in_order = self.highest.is_none_or(|highest| packet.ext_seq > highest);
+        let newest = self.time.newest();
         let mut ticks = self.time.extend(packet.rtp_ts_48k);
         let mut transit_us = us_between(origin, now) - self.time.ticks_to_us(ticks);
-        if self.last_transit_us.is_some_and(|last| last.abs_diff(transit_us) > OTHER_CLOCK_US) {
+        let backwards = in_order && newest.is_some_and(|newest| ticks < newest);
+        if backwards || self.last_transit_us.is_some_and(|last| last - transit_us > OTHER_CLOCK_US) {
             self.forget_times();
             ticks = self.time.extend(packet.rtp_ts_48k);
             transit_us = us_between(origin, now) - self.time.ticks_to_us(ticks);
         }
-        self.last_transit_us = Some(transit_us);
-        let overtaken = self.highest.is_some_and(|highest| packet.ext_seq < highest);
-        self.target.on_arrival(now, transit_us, overtaken);
+        if in_order {
+            self.last_transit_us = Some(transit_us);
+        }
+        self.target.on_arrival(now, transit_us, self.packet_us(), !in_order);
         self.target.update(now, self.packet_us(), &self.config);
         ticks
     }
@@ -374,47 +386,5 @@ impl AudioBuffer {
         }
         let (_, first) = self.held.first_key_value()?;
         Some(moment(self.origin?, self.target_us()? + self.time.ticks_to_us(first.ticks)))
-    }
-}
-
-/// Which of the last numbers came, so that a copy is not taken for a late packet.
-#[derive(Debug, Default)]
-struct Seen {
-    highest: Option<u64>,
-    bits: [u64; Seen::WORDS],
-}
-
-impl Seen {
-    const WORDS: usize = 8;
-    const SPAN: u64 = Seen::WORDS as u64 * 64;
-
-    /// Whether `seq` is new, as far as it can be said.
-    fn insert(&mut self, seq: u64) -> bool {
-        let Some(highest) = self.highest else {
-            self.highest = Some(seq);
-            self.set(seq);
-            return true;
-        };
-        if seq > highest {
-            for forgotten in highest + 1..=seq.min(highest + Self::SPAN) {
-                self.bits[(forgotten % Self::SPAN / 64) as usize] &= !(1 << (forgotten % 64));
-            }
-            if seq - highest > Self::SPAN {
-                self.bits = [0; Self::WORDS];
-            }
-            self.highest = Some(seq);
-            self.set(seq);
-            return true;
-        }
-        if highest - seq >= Self::SPAN {
-            return true;
-        }
-        let known = self.bits[(seq % Self::SPAN / 64) as usize] & (1 << (seq % 64)) != 0;
-        self.set(seq);
-        !known
-    }
-
-    fn set(&mut self, seq: u64) {
-        self.bits[(seq % Self::SPAN / 64) as usize] |= 1 << (seq % 64);
     }
 }

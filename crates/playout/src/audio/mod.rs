@@ -6,7 +6,10 @@
 //! buffer holds its place, so that its delay grows exactly when it was too short.
 
 mod buffer;
+mod seen;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use buffer::AudioBuffer;
 

@@ -10,6 +10,10 @@ const WINDOW_PACKETS: usize = 512;
 /// Share of the packets that came in order which must be in time. When such a one is late, so is its
 /// successor, and FEC does not help.
 const IN_ORDER_SHARE: f64 = 0.995;
+/// One hold-up of the network makes many packets late. Up to this much it is followed at once;
+const SINGLE_WAIT_US: i64 = 80_000;
+/// beyond, only when it happened this often within the window.
+const REPEATED_WAITS: usize = 3;
 /// Share of all packets that may be late because they were overtaken (lost and repaired, mostly):
 /// their successors are there, and FEC restores them.
 const LATE_SHARE_WITH_FEC: f64 = 0.015;
@@ -19,16 +23,18 @@ const LATE_SHARE_WITHOUT_FEC: f64 = 0.003;
 const LOSSY_SHARE: f64 = 0.005;
 /// For what the quantiles do not see.
 const MARGIN_US: i64 = 2_000;
-/// How fast the delay shrinks, µs per second.
-const SHRINK_US_PER_S: i64 = 20_000;
 
 #[derive(Debug)]
 pub(super) struct Target {
     in_order: Transits,
+    /// Of the packets that waited together, the first one's; and those of all that did not wait.
+    waits: Transits,
     overtaken: Transits,
     /// Moments at which a packet was missing when its turn came; the value is unused.
     missing: Transits,
     fec: bool,
+    /// The last packet in order: arrival, transit.
+    last: Option<(Instant, i64)>,
     follower: Follower,
 }
 
@@ -36,10 +42,12 @@ impl Target {
     pub(super) fn new() -> Self {
         Self {
             in_order: Transits::new(WINDOW, WINDOW_PACKETS),
+            waits: Transits::new(WINDOW, WINDOW_PACKETS),
+            last: None,
             overtaken: Transits::new(WINDOW, WINDOW_PACKETS),
             missing: Transits::new(WINDOW, WINDOW_PACKETS),
             fec: false,
-            follower: Follower::new(SHRINK_US_PER_S),
+            follower: Follower::default(),
         }
     }
 
@@ -47,9 +55,19 @@ impl Target {
         *self = Self::new();
     }
 
-    pub(super) fn on_arrival(&mut self, now: Instant, transit_us: i64, overtaken: bool) {
-        let transits = if overtaken { &mut self.overtaken } else { &mut self.in_order };
-        transits.record(now, transit_us);
+    pub(super) fn on_arrival(&mut self, now: Instant, transit_us: i64, packet_us: i64, overtaken: bool) {
+        if overtaken {
+            self.overtaken.record(now, transit_us);
+            return;
+        }
+        let waited_together = self.last.is_some_and(|(at, last_us)| {
+            (now.saturating_duration_since(at).as_micros() as i64) < packet_us / 2 && transit_us < last_us
+        });
+        if !waited_together {
+            self.waits.record(now, transit_us);
+        }
+        self.last = Some((now, transit_us));
+        self.in_order.record(now, transit_us);
     }
 
     pub(super) fn on_missing(&mut self, now: Instant) {
@@ -73,11 +91,11 @@ impl Target {
     pub(super) fn update(&mut self, now: Instant, packet_us: i64, config: &AudioConfig) {
         self.overtaken.forget(now);
         self.missing.forget(now);
-        let (Some(least), Some(late)) = (self.in_order.min_us(), self.in_order.quantile_us(IN_ORDER_SHARE))
-        else {
-            return;
-        };
-        let mut wanted = (least + config.min_delay.as_micros() as i64).max(late + MARGIN_US);
+        let Some(least) = self.in_order.min_us() else { return };
+        let single = self.in_order.quantile_us(IN_ORDER_SHARE).unwrap_or(least).min(least + SINGLE_WAIT_US);
+        let repeated = self.waits.nth_largest_us(REPEATED_WAITS).unwrap_or(least);
+        let late = single.max(repeated) + MARGIN_US;
+        let mut wanted = late.max(least + config.min_delay.as_micros() as i64);
         let total = (self.in_order.len() + self.overtaken.len()) as f64;
         if ((self.overtaken.len() + self.missing.len()) as f64) > total * LOSSY_SHARE
             && let Some(repair) = self.for_losses(total, packet_us)

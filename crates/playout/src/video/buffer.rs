@@ -11,9 +11,9 @@ const ON_TIME_SHARE: f64 = 0.95;
 /// Pictures remembered for that, and for how long.
 const WINDOW_PICTURES: usize = 300;
 const WINDOW: Duration = Duration::from_secs(10);
-/// How fast the delay shrinks, µs per second.
-const SHRINK_US_PER_S: i64 = 25_000;
-/// A transit that differs by this much from the one before belongs to another source's clock.
+/// Pictures that became decodable within this time were held up by the same thing.
+const SAME_WAIT: Duration = Duration::from_millis(5);
+/// Media time that ran ahead of the arrivals by this much belongs to another source's clock.
 const OTHER_CLOCK_US: i64 = 2_000_000;
 /// Numbers that far apart are a stream started anew.
 const OTHER_EPOCH: u64 = 10_000;
@@ -31,7 +31,8 @@ pub struct VideoBuffer {
     assembly: Assembly,
     ready: VecDeque<Ready>,
     transits: Transits,
-    last_transit_us: Option<i64>,
+    /// When the last picture became decodable, and its transit.
+    last: Option<(Instant, i64)>,
     delay: Follower,
     extra: Duration,
     skipped: bool,
@@ -57,8 +58,8 @@ impl VideoBuffer {
             assembly: Assembly::default(),
             ready: VecDeque::new(),
             transits: Transits::new(WINDOW, WINDOW_PICTURES),
-            last_transit_us: None,
-            delay: Follower::new(SHRINK_US_PER_S),
+            last: None,
+            delay: Follower::default(),
             extra: Duration::ZERO,
             skipped: false,
             ask_at: None,
@@ -114,7 +115,7 @@ impl VideoBuffer {
     fn forget_times(&mut self) {
         self.time = MediaTime::new(90_000);
         self.transits.clear();
-        self.last_transit_us = None;
+        self.last = None;
         self.delay.clear();
     }
 
@@ -158,21 +159,34 @@ impl VideoBuffer {
     /// Learns from a picture that became decodable now; gives its media time.
     fn note_transit(&mut self, now: Instant, rtp_ts_90k: u32) -> i64 {
         let origin = *self.origin.get_or_insert(now);
-        let ticks = self.time.extend(rtp_ts_90k);
-        let mut media_us = self.time.ticks_to_us(ticks);
-        let mut transit_us = us_between(origin, now) - media_us;
-        if self.last_transit_us.is_some_and(|last| last.abs_diff(transit_us) > OTHER_CLOCK_US as u64) {
+        let newest = self.time.newest();
+        let mut ticks = self.time.extend(rtp_ts_90k);
+        let mut transit_us = us_between(origin, now) - self.time.ticks_to_us(ticks);
+        let backwards = newest.is_some_and(|newest| ticks < newest);
+        if backwards || self.last.is_some_and(|(_, last_us)| last_us - transit_us > OTHER_CLOCK_US) {
             self.forget_times();
-            media_us = self.time.extend(rtp_ts_90k);
-            transit_us = us_between(origin, now) - media_us;
+            ticks = self.time.extend(rtp_ts_90k);
+            transit_us = us_between(origin, now) - self.time.ticks_to_us(ticks);
         }
-        self.last_transit_us = Some(transit_us);
-        self.transits.record(now, transit_us);
-        let least = self.transits.min_us().unwrap_or(transit_us);
-        let wanted = self.transits.quantile_us(ON_TIME_SHARE).unwrap_or(transit_us);
-        let (min, max) = (self.config.min_delay.as_micros() as i64, self.config.max_delay.as_micros() as i64);
-        self.delay.follow(now, wanted.clamp(least + min, least + max));
-        media_us
+        // A gap holds up all the pictures behind it; they say the same thing once.
+        let same_wait = self.last.is_some_and(|(at, last_us)| {
+            now.saturating_duration_since(at) < SAME_WAIT && transit_us < last_us
+        });
+        self.last = Some((now, transit_us));
+        if !same_wait {
+            self.transits.record(now, transit_us);
+            self.adapt(now);
+        }
+        self.time.ticks_to_us(ticks)
+    }
+
+    fn adapt(&mut self, now: Instant) {
+        let (Some(least), Some(wanted)) = (self.transits.min_us(), self.transits.quantile_us(ON_TIME_SHARE))
+        else {
+            return;
+        };
+        let [min, max] = [self.config.min_delay, self.config.max_delay].map(|delay| delay.as_micros() as i64);
+        self.delay.follow(now, wanted.clamp(least + min, least + max.max(min)));
     }
 
     /// When the picture of this media time is to be shown.
@@ -190,7 +204,7 @@ impl VideoBuffer {
         if let Some(frame) = self.release(now) {
             return Some(VideoOutput::Frame(frame));
         }
-        if self.skip_is_due(now) {
+        while self.skip_due().is_some_and(|due| due <= now) {
             self.skip(now);
             if let Some(frame) = self.release(now) {
                 return Some(VideoOutput::Frame(frame));
@@ -226,10 +240,6 @@ impl VideoBuffer {
         // A look ahead, not an arrival: the stream's own time stays as it is.
         let ticks = self.time.clone().extend(keyframe.rtp_ts_90k);
         self.due(self.time.ticks_to_us(ticks))
-    }
-
-    fn skip_is_due(&self, now: Instant) -> bool {
-        self.skip_due().is_some_and(|due| due <= now)
     }
 
     fn skip(&mut self, now: Instant) {

@@ -7,6 +7,8 @@
 
 mod assemble;
 mod buffer;
+#[cfg(test)]
+mod tests;
 
 pub use buffer::VideoBuffer;
 
