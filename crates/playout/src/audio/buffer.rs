@@ -115,7 +115,7 @@ impl AudioBuffer {
             return;
         }
         if packet.payload.len() > DTX_PAYLOAD {
-            self.target.set_fec(has_in_band_fec(&packet.payload));
+            self.target.on_payload(has_in_band_fec(&packet.payload));
             self.mean_size += (packet.payload.len() as f64 - self.mean_size) / 32.0;
         }
         self.held.insert(seq, Held { packet, ticks, arrived: now });

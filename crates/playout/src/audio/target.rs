@@ -32,7 +32,8 @@ pub(super) struct Target {
     overtaken: Transits,
     /// Moments at which a packet was missing when its turn came; the value is unused.
     missing: Transits,
-    fec: bool,
+    /// Packets since one held FEC; none ever did.
+    since_fec: Option<u32>,
     /// The last packet in order: arrival, transit.
     last: Option<(Instant, i64)>,
     follower: Follower,
@@ -46,7 +47,7 @@ impl Target {
             last: None,
             overtaken: Transits::new(WINDOW, WINDOW_PACKETS),
             missing: Transits::new(WINDOW, WINDOW_PACKETS),
-            fec: false,
+            since_fec: None,
             follower: Follower::default(),
         }
     }
@@ -74,8 +75,13 @@ impl Target {
         self.missing.record(now, 0);
     }
 
-    pub(super) fn set_fec(&mut self, fec: bool) {
-        self.fec = fec;
+    /// Tells whether a packet holds FEC. In the pauses of a speaker none does (RFC 6716 §2.1.7).
+    pub(super) fn on_payload(&mut self, fec: bool) {
+        self.since_fec = if fec { Some(0) } else { self.since_fec.map(|count| count + 1) };
+    }
+
+    fn has_fec(&self) -> bool {
+        self.since_fec.is_some_and(|count| (count as usize) < WINDOW_PACKETS)
     }
 
     /// The quickest packet's transit.
@@ -108,10 +114,11 @@ impl Target {
     /// What restoring and repairing need.
     fn for_losses(&mut self, total: f64, packet_us: i64) -> Option<i64> {
         let next_packet = self.in_order.quantile_us(0.9)? + packet_us;
-        let may_be_late = if self.fec { LATE_SHARE_WITH_FEC } else { LATE_SHARE_WITHOUT_FEC } * total;
+        let fec = self.has_fec();
+        let may_be_late = if fec { LATE_SHARE_WITH_FEC } else { LATE_SHARE_WITHOUT_FEC } * total;
         let share = 1.0 - may_be_late / self.overtaken.len().max(1) as f64;
         let repair = (share > 0.0).then(|| self.overtaken.quantile_us(share)).flatten();
-        match (self.fec, repair) {
+        match (fec, repair) {
             (true, Some(repair)) => Some(next_packet.max(repair)),
             (true, None) => Some(next_packet),
             (false, repair) => repair,
