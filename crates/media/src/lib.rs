@@ -12,6 +12,8 @@
 pub mod beat;
 pub mod capture;
 pub mod decode;
+mod devices;
+mod draw;
 pub mod encode;
 pub mod marker;
 pub mod picture;

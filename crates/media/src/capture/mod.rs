@@ -1,11 +1,15 @@
 //! Where pictures and sound come from.
 
 mod error;
+mod pace;
 pub mod sound;
 pub mod video;
 
 pub use error::CaptureError;
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tongke_protocol::{Now, WallTime};
 
@@ -34,4 +38,40 @@ impl Default for Identity {
     fn default() -> Self {
         Self::new(0, "")
     }
+}
+
+/// Opens a file for reading; a missing one is told with what lies beside it.
+fn open_file(path: &Path) -> Result<File, CaptureError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            CaptureError::Missing { what: "file", name: name.clone(), found: beside(path) }
+        }
+        _ => CaptureError::Open { name: name.clone(), reason: error.to_string() },
+    })?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        _ => Err(CaptureError::Open { name, reason: "it is not a regular file".into() }),
+    }
+}
+
+/// Files with the same ending in the same directory, as a clause.
+fn beside(path: &Path) -> String {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Ok(entries) = directory.read_dir() else {
+        return format!("its directory '{}' cannot be read", directory.display());
+    };
+    let same_kind = entries.flatten().map(|e| e.path()).filter(|p| p.extension() == path.extension());
+    let mut names: Vec<String> =
+        same_kind.filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned())).take(8).collect();
+    names.sort();
+    found_clause(&names, "its directory holds no file of this kind", "beside it lie")
+}
+
+/// `none` or `some: a, b, c`.
+fn found_clause(names: &[String], none: &str, some: &str) -> String {
+    if names.is_empty() { none.to_owned() } else { format!("{some}: {}", names.join(", ")) }
 }

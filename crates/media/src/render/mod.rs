@@ -1,5 +1,12 @@
 //! Where pictures and sound go.
 
+mod file;
+mod mixer;
+mod speaker;
+
+pub use file::{WavWriter, Y4mWriter};
+pub use speaker::Speaker;
+
 /// Why something cannot be shown, played or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {

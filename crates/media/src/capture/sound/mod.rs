@@ -1,5 +1,10 @@
 //! Sound sources.
 
+mod device;
+mod layout;
+mod speech;
+mod wav;
+
 use super::{CaptureError, Identity};
 use crate::sound::SoundFrame;
 use std::fmt;
@@ -73,7 +78,11 @@ pub trait SampleSource: Send {
     }
 }
 
-/// Opens a source.
-pub fn open(source: &SoundSource, _options: &SoundOptions) -> Result<Box<dyn SampleSource>, CaptureError> {
-    Err(CaptureError::Open { name: source.to_string(), reason: "not built in yet".into() })
+/// Opens a source. Blocks until it is known to work or not.
+pub fn open(source: &SoundSource, options: &SoundOptions) -> Result<Box<dyn SampleSource>, CaptureError> {
+    Ok(match source {
+        SoundSource::TestSpeech => Box::new(speech::SpeechSource::new(options)),
+        SoundSource::Device(name) => Box::new(device::DeviceSource::open(name.as_deref(), options)?),
+        SoundSource::Wav(path) => Box::new(wav::WavSource::open(path, options)?),
+    })
 }

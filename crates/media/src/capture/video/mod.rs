@@ -1,5 +1,11 @@
 //! Picture sources.
 
+mod scene;
+mod slides;
+mod strip;
+
+pub use scene::Scene;
+
 use super::{CaptureError, Identity};
 use crate::picture::{EncodedPicture, Picture, VideoFormat};
 use std::fmt;
@@ -107,8 +113,14 @@ pub trait PictureSource: Send {
 }
 
 /// Opens a source. Blocks until it is known to work or not, at most some seconds.
-pub fn open(source: &VideoSource, _options: &VideoOptions) -> Result<Box<dyn PictureSource>, CaptureError> {
-    Err(CaptureError::Open { name: source.to_string(), reason: "not built in yet".into() })
+pub fn open(source: &VideoSource, options: &VideoOptions) -> Result<Box<dyn PictureSource>, CaptureError> {
+    Ok(match source {
+        VideoSource::TestScene => Box::new(scene::SceneSource::new(options)),
+        VideoSource::Slides => Box::new(slides::SlidesSource::new(options)),
+        _ => {
+            return Err(CaptureError::Open { name: source.to_string(), reason: "not built in yet".into() });
+        }
+    })
 }
 
 #[cfg(test)]
