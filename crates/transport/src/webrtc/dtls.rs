@@ -154,6 +154,11 @@ impl Certificate {
         &self.fingerprint
     }
 
+    #[cfg(test)]
+    pub(super) fn inner_for_tests(&self) -> rtc_dtls::crypto::Certificate {
+        self.inner.clone()
+    }
+
     /// The fingerprint as SDP writes it, `sha-256 AB:CD:…`.
     pub fn fingerprint_sha256(&self) -> String {
         self.fingerprint.to_string()

@@ -11,6 +11,8 @@ pub mod sdp;
 pub mod session;
 pub mod srtp;
 pub mod stun;
+#[cfg(test)]
+mod test_peer;
 
 pub use dtls::{Certificate, Fingerprint};
 pub use ice::IceCredentials;

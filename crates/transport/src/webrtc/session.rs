@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tongke_protocol::Now;
 
+#[cfg(test)]
+mod tests;
+
 /// A session without an authenticated packet for this long is over.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(6);
 /// A session that is not connected this long after its offer is over.

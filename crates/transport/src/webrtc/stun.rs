@@ -348,6 +348,14 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
+/// A signed message, changed and signed again.
+#[cfg(test)]
+pub(super) fn resigned(message: &[u8], password: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut body = message[..message.len() - 32].to_vec();
+    change(&mut body);
+    finish(body, password)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

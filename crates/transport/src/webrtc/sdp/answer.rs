@@ -261,19 +261,11 @@ fn write(offer: &Offer, media: &[NegotiatedMedia], params: &AnswerParams<'_>) ->
     text.line("a=msid-semantic:WMS *");
     text.line("a=ice-lite");
     text.line("a=ice-options:trickle ice2");
-    let mut is_first = true;
     for (section, offered) in media.iter().zip(&offer.media) {
-        if !section.active {
+        if section.active {
+            write_active(&mut text, section, offered, params);
+        } else {
             write_rejected(&mut text, offered);
-            continue;
-        }
-        write_active(&mut text, section, offered, params);
-        // The first section of a bundle carries the candidates of all (RFC 9143 §7.3).
-        if std::mem::take(&mut is_first) {
-            for (rank, candidate) in params.candidates.iter().enumerate() {
-                text.line(format_args!("a=candidate:{}", candidate.to_sdp(rank)));
-            }
-            text.line("a=end-of-candidates");
         }
     }
     text.0
@@ -341,6 +333,11 @@ fn write_active(
     if params.leg == Leg::Subscribe {
         write_sources(text, section, params);
     }
+    // One bundled section with candidates would do (RFC 9143 §7.3), but aiortc looks at the last.
+    for (rank, candidate) in params.candidates.iter().enumerate() {
+        text.line(format_args!("a=candidate:{}", candidate.to_sdp(rank)));
+    }
+    text.line("a=end-of-candidates");
 }
 
 fn write_codec(text: &mut Text, codec: &NegotiatedCodec) {
