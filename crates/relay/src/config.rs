@@ -1,0 +1,203 @@
+//! What can be set of a relay: [`RelaySettings`] as written (flags, environment, TOML), and
+//! [`RelayConfig`] as checked.
+
+use crate::error::RelayError;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use tongke_protocol::GrantKey;
+
+/// Most workers a relay takes.
+pub const MAX_WORKERS: u16 = 64;
+
+/// A relay's settings as written. Each key is also a flag, with '-' for '_'.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RelaySettings {
+    /// Address of the HTTP interface (WHIP, WHEP, events, metrics). Default `0.0.0.0:8080`.
+    pub http: Option<SocketAddr>,
+    /// Address of WebRTC media, UDP and ICE-TCP; worker `n` listens on this port + n.
+    /// Default `0.0.0.0:5004`.
+    pub rtc: Option<SocketAddr>,
+    /// Address of QUIC sessions; worker `n` listens on this port + n. Default `0.0.0.0:4433`.
+    pub quic: Option<SocketAddr>,
+    /// File with the secret that signs grants, at least 32 bytes. Required.
+    pub secret_file: Option<PathBuf>,
+    /// Certificate chain (PEM) for HTTPS, also used for QUIC. Without it: plain HTTP and a
+    /// self-made certificate for QUIC.
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of `tls_cert`.
+    pub tls_key: Option<PathBuf>,
+    /// Addresses that clients are told to send media to, where the relay cannot see them itself
+    /// (behind NAT, in a container). Default: the address of `rtc`, or this machine's own.
+    pub advertise: Option<Vec<IpAddr>>,
+    /// Worker threads; a lesson lives on one of them. Default 1.
+    pub workers: Option<u16>,
+}
+
+impl RelaySettings {
+    /// These settings with everything that `over` sets replaced.
+    pub fn merge(self, over: RelaySettings) -> RelaySettings {
+        RelaySettings {
+            http: over.http.or(self.http),
+            rtc: over.rtc.or(self.rtc),
+            quic: over.quic.or(self.quic),
+            secret_file: over.secret_file.or(self.secret_file),
+            tls_cert: over.tls_cert.or(self.tls_cert),
+            tls_key: over.tls_key.or(self.tls_key),
+            advertise: over.advertise.or(self.advertise),
+            workers: over.workers.or(self.workers),
+        }
+    }
+
+    /// Checks the settings and reads the secret file.
+    pub fn validate(self) -> Result<RelayConfig, RelayError> {
+        let any = |port: u16| SocketAddr::from(([0, 0, 0, 0], port));
+        let secret_file = self
+            .secret_file
+            .ok_or_else(|| setting("secret_file", "is required; name the file that holds the secret"))?;
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err(setting("tls_key", "is required when tls_cert is set")),
+            (None, Some(_)) => return Err(setting("tls_cert", "is required when tls_key is set")),
+        };
+        let advertise = self.advertise.unwrap_or_default();
+        if advertise.iter().any(IpAddr::is_unspecified) {
+            return Err(setting(
+                "advertise",
+                "must name addresses that clients can reach, not 0.0.0.0 or ::",
+            ));
+        }
+        let workers = self.workers.unwrap_or(1);
+        if !(1..=MAX_WORKERS).contains(&workers) {
+            return Err(setting("workers", &format!("must be 1 to {MAX_WORKERS}, not {workers}")));
+        }
+        let config = RelayConfig {
+            http: self.http.unwrap_or_else(|| any(8080)),
+            rtc: self.rtc.unwrap_or_else(|| any(5004)),
+            quic: self.quic.unwrap_or_else(|| any(4433)),
+            key: read_secret(&secret_file)?,
+            tls,
+            advertise,
+            workers,
+        };
+        check_ports("rtc", config.rtc, workers)?;
+        check_ports("quic", config.quic, workers)?;
+        Ok(config)
+    }
+}
+
+impl TryFrom<RelaySettings> for RelayConfig {
+    type Error = RelayError;
+    fn try_from(settings: RelaySettings) -> Result<Self, RelayError> {
+        settings.validate()
+    }
+}
+
+/// A relay's configuration, checked.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// Address of the HTTP interface.
+    pub http: SocketAddr,
+    /// Address of the first worker's WebRTC media; port 0: any free port for each worker.
+    pub rtc: SocketAddr,
+    /// Address of the first worker's QUIC endpoint; port 0: any free port for each worker.
+    pub quic: SocketAddr,
+    /// The secret that signs grants.
+    pub key: GrantKey,
+    /// HTTPS, if any.
+    pub tls: Option<TlsFiles>,
+    /// Addresses told to clients; empty: found by the relay.
+    pub advertise: Vec<IpAddr>,
+    /// Worker threads, 1 to [`MAX_WORKERS`].
+    pub workers: u16,
+}
+
+/// The files of a TLS certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+/// The address of worker `index`, given the address of the first; port 0 stays 0.
+pub(crate) fn worker_address(first: SocketAddr, index: usize) -> SocketAddr {
+    let mut address = first;
+    if first.port() != 0 {
+        // Checked at validation: the last worker's port still fits.
+        address.set_port(first.port().saturating_add(index as u16));
+    }
+    address
+}
+
+fn setting(key: &'static str, why: &str) -> RelayError {
+    RelayError::Setting { key, why: why.to_owned() }
+}
+
+fn check_ports(key: &'static str, first: SocketAddr, workers: u16) -> Result<(), RelayError> {
+    match first.port().checked_add(workers - 1) {
+        Some(_) => Ok(()),
+        None => Err(setting(key, &format!("port {} + {workers} workers exceeds 65535", first.port()))),
+    }
+}
+
+fn read_secret(path: &Path) -> Result<GrantKey, RelayError> {
+    let fail = |why: String| RelayError::Secret { path: path.to_owned(), why };
+    let contents = std::fs::read(path).map_err(|error| fail(format!("cannot be read ({error})")))?;
+    GrantKey::from_secret_file(&contents)
+        .ok_or_else(|| fail(format!("holds only {} bytes", contents.trim_ascii().len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(settings: RelaySettings) -> String {
+        settings.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_missing_or_contradictory_is_named_by_its_key() {
+        assert!(message(RelaySettings::default()).starts_with("setting 'secret_file': is required"));
+        let half_tls = RelaySettings {
+            secret_file: Some("s".into()),
+            tls_cert: Some("c.pem".into()),
+            ..RelaySettings::default()
+        };
+        assert_eq!(message(half_tls), "setting 'tls_key': is required when tls_cert is set");
+        let none =
+            RelaySettings { secret_file: Some("s".into()), workers: Some(0), ..RelaySettings::default() };
+        assert_eq!(message(none), "setting 'workers': must be 1 to 64, not 0");
+    }
+
+    #[test]
+    fn a_missing_or_short_secret_file_says_how_to_make_one() {
+        let missing = RelaySettings { secret_file: Some("/nowhere/secret".into()), ..Default::default() };
+        let text = message(missing);
+        assert!(text.contains("/nowhere/secret: cannot be read") && text.contains("/dev/urandom"), "{text}");
+        let path = std::env::temp_dir().join(format!("tongke-short-secret-{}", std::process::id()));
+        std::fs::write(&path, "short\n").unwrap();
+        let text = message(RelaySettings { secret_file: Some(path.clone()), ..Default::default() });
+        std::fs::remove_file(path).unwrap();
+        assert!(text.contains("holds only 5 bytes"), "{text}");
+    }
+
+    #[test]
+    fn the_later_settings_win_and_leave_the_rest() {
+        let file = RelaySettings { workers: Some(2), tls_cert: Some("a".into()), ..Default::default() };
+        let flags = RelaySettings { workers: Some(3), ..Default::default() };
+        let merged = file.merge(flags);
+        assert_eq!((merged.workers, merged.tls_cert), (Some(3), Some("a".into())));
+    }
+
+    #[test]
+    fn workers_take_consecutive_ports_and_port_0_stays_free() {
+        let first: SocketAddr = "10.0.0.1:5004".parse().unwrap();
+        assert_eq!(worker_address(first, 3).port(), 5007);
+        assert_eq!(worker_address("10.0.0.1:0".parse().unwrap(), 3).port(), 0);
+        assert!(check_ports("rtc", "10.0.0.1:65535".parse().unwrap(), 2).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! Who asks: the lesson of the path and the grant of the request.
+
+use super::Relay;
+use super::refusal::{HttpRefusal, refuse};
+use crate::clock::machine_wall;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use std::sync::Arc;
+use tongke_protocol::{Grant, GrantError, LessonId, WallTime};
+
+/// A request for a lesson with a grant that covers it.
+pub(super) struct Caller {
+    /// The lesson of the path.
+    pub lesson: LessonId,
+    /// The grant, verified for the lesson.
+    pub grant: Grant,
+}
+
+impl FromRequestParts<Arc<Relay>> for Caller {
+    type Rejection = HttpRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, HttpRefusal> {
+        let lesson = lesson_of(parts, relay).await?;
+        let from_query = (parts.method == Method::GET).then(|| query_grant(parts)).flatten();
+        let token = bearer(&parts.headers).or(from_query).ok_or(GrantError::Missing)?;
+        // Whoever was let in may leave: an expired grant still ends its own session.
+        let now = if parts.method == Method::DELETE { WallTime(0) } else { machine_wall() };
+        let grant = relay.key.verify_for(token, &lesson, now)?;
+        Ok(Self { lesson, grant })
+    }
+}
+
+async fn lesson_of(parts: &mut Parts, relay: &Arc<Relay>) -> Result<LessonId, HttpRefusal> {
+    let not_found = |why: String| refuse(StatusCode::NOT_FOUND, "lesson_unknown", why);
+    let params = RawPathParams::from_request_parts(parts, relay)
+        .await
+        .map_err(|error| not_found(format!("the path cannot be read: {error}")))?;
+    let (_, text) = params
+        .iter()
+        .find(|(name, _)| *name == "lesson")
+        .ok_or_else(|| not_found("the path names no lesson".into()))?;
+    text.parse().map_err(|error| not_found(format!("'{text}' cannot be a lesson: {error}")))
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The token of `?grant=`, since a browser's EventSource can send no header. Tokens need no
+/// percent-encoding.
+fn query_grant(parts: &Parts) -> Option<&str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("grant="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(with("bearer a.b.c").as_deref(), Some("a.b.c"));
+        assert_eq!(with("Bearer  a.b.c ").as_deref(), Some("a.b.c"));
+        assert_eq!(with("Basic a.b.c"), None);
+        assert_eq!(with("a.b.c"), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! For operators: metrics, liveness, readiness.
+
+use super::Relay;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A worker that has not told its status for so long stands still.
+const STANDSTILL: Duration = Duration::from_secs(5);
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `GET /metrics`, in the OpenMetrics text format.
+pub(super) async fn metrics(State(relay): State<Arc<Relay>>) -> impl IntoResponse {
+    let statuses: Vec<_> = relay.workers.iter().map(|worker| worker.status()).collect();
+    ([(header::CONTENT_TYPE, OPENMETRICS)], crate::metrics::text(statuses))
+}
+
+/// `GET /healthz`: whether all workers move; if not, the relay should be started again.
+pub(super) async fn healthz(State(relay): State<Arc<Relay>>) -> (StatusCode, String) {
+    let now = relay.clock.now().instant;
+    let still = relay.workers.iter().position(|worker| {
+        worker.has_ended() || now.saturating_duration_since(worker.status().written) > STANDSTILL
+    });
+    match still {
+        None => (StatusCode::OK, "ok\n".into()),
+        Some(index) => (StatusCode::SERVICE_UNAVAILABLE, format!("worker {index} stands still\n")),
+    }
+}
+
+/// `GET /readyz`: whether new sessions are taken.
+pub(super) async fn readyz(State(relay): State<Arc<Relay>>) -> (StatusCode, String) {
+    if relay.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n".into());
+    }
+    healthz(State(relay)).await
+}

@@ -1,0 +1,84 @@
+//! What a participant tells and asks besides its media: clock, hand, links.
+
+use super::Relay;
+use super::caller::Caller;
+use super::refusal::{HttpRefusal, refuse};
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tongke_protocol::control::{ClockEcho, ClockProbe, Links};
+use tongke_protocol::event::ClockReport;
+
+/// A JSON body; what is wrong with it is told as a refusal.
+pub(super) struct Body<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Relay>> for Body<T> {
+    type Rejection = HttpRefusal;
+
+    async fn from_request(request: Request, relay: &Arc<Relay>) -> Result<Self, HttpRefusal> {
+        let Json(body) = Json::from_request(request, relay)
+            .await
+            .map_err(|error: JsonRejection| refuse(error.status(), "body_unreadable", error.body_text()))?;
+        Ok(Self(body))
+    }
+}
+
+/// `POST /lessons/{lesson}/clock`: answered here, without a way through the worker.
+pub(super) async fn clock_probe(
+    State(relay): State<Arc<Relay>>,
+    _caller: Caller,
+    Body(probe): Body<ClockProbe>,
+) -> Json<ClockEcho> {
+    let t2_us = relay.clock.now().wall.as_unix_us();
+    let t3_us = relay.clock.now().wall.as_unix_us();
+    Json(ClockEcho { t1_us: probe.t1_us, t2_us, t3_us })
+}
+
+/// `PUT /lessons/{lesson}/clock`
+pub(super) async fn clock_report(
+    State(relay): State<Arc<Relay>>,
+    caller: Caller,
+    Body(report): Body<ClockReport>,
+) -> Result<StatusCode, HttpRefusal> {
+    let Caller { lesson, grant } = caller;
+    let of = lesson.clone();
+    let told =
+        relay.ask(&lesson, move |plane, _| plane.core.report_clock(&of, &grant.participant, report)).await?;
+    present(told)
+}
+
+/// The body of `PUT /lessons/{lesson}/hand`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Hand {
+    raised: bool,
+}
+
+/// `PUT /lessons/{lesson}/hand`
+pub(super) async fn hand(
+    State(relay): State<Arc<Relay>>,
+    caller: Caller,
+    Body(Hand { raised }): Body<Hand>,
+) -> Result<StatusCode, HttpRefusal> {
+    let Caller { lesson, grant } = caller;
+    let of = lesson.clone();
+    let told =
+        relay.ask(&lesson, move |plane, _| plane.core.report_hand(&of, &grant.participant, raised)).await?;
+    present(told)
+}
+
+/// `GET /lessons/{lesson}/links`
+pub(super) async fn links(State(relay): State<Arc<Relay>>, caller: Caller) -> Json<Links> {
+    Json(Links {
+        quic_port: Some(relay.worker(&caller.lesson).quic.port()),
+        quic_certificate_sha256: Some(relay.quic_certificate.clone()),
+    })
+}
+
+fn present(told: bool) -> Result<StatusCode, HttpRefusal> {
+    let text = "you are not in this lesson; join by WHIP, WHEP or QUIC first";
+    told.then_some(StatusCode::NO_CONTENT).ok_or_else(|| refuse(StatusCode::CONFLICT, "not_in_lesson", text))
+}

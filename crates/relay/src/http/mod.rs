@@ -1,0 +1,87 @@
+//! The HTTP interface: WHIP and WHEP, event streams, clock and hand, links, metrics, health.
+
+mod caller;
+mod cors;
+mod events;
+mod health;
+mod lesson;
+pub(crate) mod refusal;
+mod whip;
+
+use crate::clock::Clock;
+use crate::worker::{self, WorkerHandle};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
+use axum::routing::{get, post, put};
+use refusal::{HttpRefusal, busy, refuse};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tongke_protocol::{GrantKey, LessonId, Now};
+
+/// Longest request body: an offer with 64 media sections of a browser has about 150 KiB.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What every request may need.
+pub(crate) struct Relay {
+    pub key: GrantKey,
+    pub clock: Clock,
+    /// Emptied when the relay has ended, so that the workers end.
+    pub workers: Vec<WorkerHandle>,
+    /// SHA-256 of the QUIC certificate, hex.
+    pub quic_certificate: String,
+    /// No new sessions: the relay is about to end.
+    pub draining: AtomicBool,
+}
+
+impl Relay {
+    /// The worker of a lesson.
+    pub(crate) fn worker(&self, lesson: &LessonId) -> &WorkerHandle {
+        &self.workers[worker::of_lesson(lesson, self.workers.len())]
+    }
+
+    /// Has the lesson's worker do something.
+    async fn ask<T: Send + 'static>(
+        &self,
+        lesson: &LessonId,
+        job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
+    ) -> Result<T, HttpRefusal> {
+        self.worker(lesson).ask(job).await.map_err(|_| busy())
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// All routes.
+pub(crate) fn router(relay: Arc<Relay>) -> Router {
+    Router::new()
+        .route("/whip/{lesson}", post(whip::publish))
+        .route("/whep/{lesson}", post(whip::subscribe))
+        .route("/whip/{lesson}/{session}", whip::resource())
+        .route("/whep/{lesson}/{session}", whip::resource())
+        .route("/lessons/{lesson}/events", get(events::stream))
+        .route("/lessons/{lesson}/clock", post(lesson::clock_probe).put(lesson::clock_report))
+        .route("/lessons/{lesson}/hand", put(lesson::hand))
+        .route("/lessons/{lesson}/links", get(lesson::links))
+        .route("/metrics", get(health::metrics))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(cors::cors))
+        .with_state(relay)
+}
+
+async fn no_route(uri: Uri) -> HttpRefusal {
+    let text = format!("there is nothing at {}; WHIP is at /whip/LESSON, WHEP at /whep/LESSON", uri.path());
+    refuse(StatusCode::NOT_FOUND, "not_found", text)
+}
+
+async fn no_method(method: Method, uri: Uri) -> HttpRefusal {
+    let text = format!("{method} is not allowed at {}; the Allow header names what is", uri.path());
+    refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text)
+}

@@ -1,0 +1,182 @@
+//! A running relay: its beginning and its end.
+
+use crate::certificate::Identity;
+use crate::clock::Clock;
+use crate::config::RelayConfig;
+use crate::error::RelayError;
+use crate::http;
+use crate::worker;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tongke_transport::webrtc::Certificate;
+
+/// Time for HTTP requests under way at the end.
+const HTTP_CLOSE_WAIT: Duration = Duration::from_secs(3);
+/// How often it is checked that no worker has ended by itself.
+const WATCH_PERIOD: Duration = Duration::from_secs(1);
+
+/// Runs a relay until `shutdown` is ready, then tells all clients and ends.
+pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()>) -> Result<(), RelayError> {
+    let mut relay = Relay::start(config)?;
+    tokio::select! {
+        () = shutdown => {
+            relay.shutdown("the relay is being restarted").await;
+            Ok(())
+        }
+        ended = relay.failed() => Err(ended),
+    }
+}
+
+/// A running relay. Dropping it ends it without telling the clients; see [`Relay::shutdown`].
+pub struct Relay {
+    shared: Arc<http::Relay>,
+    server: JoinHandle<io::Result<()>>,
+    handle: Handle<SocketAddr>,
+    http: SocketAddr,
+}
+
+impl Relay {
+    /// Binds all addresses and starts the workers and the HTTP interface on the current tokio
+    /// runtime.
+    pub fn start(config: RelayConfig) -> Result<Relay, RelayError> {
+        let listener = bind_http(config.http)?;
+        let bound = |source| RelayError::System { what: "read the HTTP socket's address", source };
+        let http = listener.local_addr().map_err(bound)?;
+        let identity = match &config.tls {
+            Some(files) => Identity::read(files)?,
+            None => Identity::make()?,
+        };
+        let start = worker::Start {
+            config: &config,
+            clock: Clock::start(),
+            dtls: Arc::new(dtls_certificate()?),
+            identity: &identity,
+        };
+        let workers = (0..usize::from(config.workers)).map(|index| worker::start(&start, index));
+        let shared = Arc::new(http::Relay {
+            clock: start.clock,
+            workers: workers.collect::<Result<_, _>>()?,
+            quic_certificate: identity.sha256_hex(),
+            key: config.key.clone(),
+            draining: AtomicBool::new(false),
+        });
+        let handle = Handle::new();
+        let tls = config.tls.is_some().then_some(&identity);
+        let server = serve(listener, tls, &handle, shared.clone())?;
+        tracing::info!(%http, https = tls.is_some(), workers = config.workers, "relay started");
+        Ok(Relay { shared, server, handle, http })
+    }
+
+    /// Where the HTTP interface listens.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where the workers take WebRTC media, UDP and TCP.
+    pub fn rtc_addrs(&self) -> Vec<SocketAddr> {
+        self.shared.workers.iter().map(|worker| worker.rtc).collect()
+    }
+
+    /// Where the workers take QUIC sessions.
+    pub fn quic_addrs(&self) -> Vec<SocketAddr> {
+        self.shared.workers.iter().map(|worker| worker.quic).collect()
+    }
+
+    /// SHA-256 of the QUIC endpoint's certificate, lower-case hex.
+    pub fn quic_certificate_sha256(&self) -> &str {
+        &self.shared.quic_certificate
+    }
+
+    /// Waits for ever, or until a part of the relay has ended by itself.
+    pub async fn failed(&mut self) -> RelayError {
+        let mut watch = tokio::time::interval(WATCH_PERIOD);
+        loop {
+            tokio::select! {
+                _ = watch.tick() => {
+                    if let Some(index) = self.shared.workers.iter().position(|worker| worker.has_ended()) {
+                        return RelayError::WorkerEnded(index);
+                    }
+                }
+                served = &mut self.server => {
+                    let source = match served {
+                        Ok(Err(error)) => error,
+                        Ok(Ok(())) => io::Error::other("it ended"),
+                        Err(error) => io::Error::other(error),
+                    };
+                    return RelayError::System { what: "go on serving HTTP", source };
+                }
+            }
+        }
+    }
+
+    /// Takes no new sessions, tells all clients that the relay will be back, waits (within bounds)
+    /// until they know, and ends.
+    pub async fn shutdown(self, reason: &str) {
+        let Relay { shared, server, handle, .. } = self;
+        tracing::info!(reason, "shutting down");
+        shared.draining.store(true, Ordering::Relaxed);
+        for worker in &shared.workers {
+            let reason = reason.to_owned();
+            // A worker that cannot be asked has ended or is overwhelmed; it ends below.
+            let _ = worker.ask(move |plane, now| plane.shutdown(now, &reason)).await;
+        }
+        handle.graceful_shutdown(Some(HTTP_CLOSE_WAIT));
+        if let Err(error) = server.await {
+            tracing::warn!(%error, "the HTTP interface did not end cleanly");
+        }
+        // All requests are over, so nobody else holds the workers.
+        let workers = Arc::try_unwrap(shared).map(|shared| shared.workers).unwrap_or_default();
+        for (index, worker) in workers.into_iter().enumerate() {
+            if !worker.join().await {
+                tracing::error!(worker = index, "a worker ended by a panic");
+            }
+        }
+        tracing::info!("relay ended");
+    }
+}
+
+fn bind_http(address: SocketAddr) -> Result<TcpListener, RelayError> {
+    let fail = |source| RelayError::Bind { what: "HTTP", address, flag: "http", source };
+    let listener = TcpListener::bind(address).map_err(fail)?;
+    listener.set_nonblocking(true).map_err(fail)?;
+    Ok(listener)
+}
+
+fn serve(
+    listener: TcpListener,
+    tls: Option<&Identity>,
+    handle: &Handle<SocketAddr>,
+    shared: Arc<http::Relay>,
+) -> Result<JoinHandle<io::Result<()>>, RelayError> {
+    let fail = |source| RelayError::System { what: "serve HTTP", source };
+    let service = http::router(shared).into_make_service();
+    let handle = handle.clone();
+    match tls {
+        None => {
+            let server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle);
+            Ok(tokio::spawn(server.serve(service)))
+        }
+        Some(identity) => {
+            let config = identity
+                .server_config(&[b"h2", b"http/1.1"])
+                .map_err(|error| fail(io::Error::other(error)))?;
+            let config = RustlsConfig::from_config(Arc::new(config));
+            let server = axum_server::from_tcp_rustls(listener, config).map_err(fail)?.handle(handle);
+            Ok(tokio::spawn(server.serve(service)))
+        }
+    }
+}
+
+fn dtls_certificate() -> Result<Certificate, RelayError> {
+    Certificate::generate().map_err(|error| RelayError::System {
+        what: "make the DTLS certificate",
+        source: io::Error::other(error.to_string()),
+    })
+}

@@ -1,0 +1,155 @@
+//! The core and everything its outputs go to. All of it is synchronous: one call changes the core,
+//! [`Plane::flush`] carries out what the core wants.
+
+use super::audience::{Events, Listeners};
+use super::quic::{Admitted, JoinRequest, QuicLegs};
+use super::tcp::TcpPort;
+use super::udp::UdpPort;
+use tongke_protocol::control::{Hello, Refusal};
+use tongke_protocol::{Grant, LessonId, Now, ParticipantId};
+use tongke_sfu::{Core, LegId, PatchError, Patched};
+use tongke_transport::webrtc::Path;
+
+/// What a worker owns besides its tasks.
+pub(crate) struct Plane {
+    /// Rooms, tracks, sessions.
+    pub core: Core,
+    /// WebRTC over UDP.
+    pub udp: UdpPort,
+    /// WebRTC over TCP.
+    pub tcp: TcpPort,
+    /// QUIC sessions.
+    pub quic: QuicLegs,
+    /// Who hears events.
+    pub listeners: Listeners,
+}
+
+impl Plane {
+    /// Sends and tells all that the core wants. To be called after each turn's changes.
+    pub(crate) fn flush(&mut self) {
+        let Self { core, udp, tcp, quic, listeners } = self;
+        let outputs = core.outputs();
+        if outputs.is_empty() {
+            return;
+        }
+        for transmit in &outputs.udp {
+            match transmit.path {
+                Path::Udp { local, remote } => {
+                    let run = &outputs.arena[transmit.range.clone()];
+                    udp.send(local.ip(), remote, run, transmit.segment_size);
+                }
+                Path::Tcp { connection, .. } => tcp.send(connection, transmit.segments(&outputs.arena)),
+            }
+        }
+        for transmit in &outputs.quic {
+            quic.send(transmit.leg, &outputs.arena[transmit.range.clone()]);
+        }
+        let events = std::mem::take(&mut outputs.events);
+        let closed = std::mem::take(&mut outputs.closed);
+        outputs.clear();
+        for told in events {
+            listeners.tell(core, told);
+        }
+        for gone in closed {
+            listeners.remove_leg(gone.leg);
+            quic.remove(gone.leg, &gone.reason);
+        }
+    }
+
+    /// Takes a QUIC session in, opens its event queue and answers.
+    pub(crate) fn admit(&mut self, now: Now, request: JoinRequest) {
+        let JoinRequest { grant, hello, connection, reply } = request;
+        let answer = self.join_quic(now, &grant, &hello, connection);
+        if let Err(Ok(unheard)) = reply.send(answer) {
+            // The client went while it was being answered.
+            self.core.leave(now, unheard.leg, "left before it was welcomed");
+        }
+    }
+
+    fn join_quic(
+        &mut self,
+        now: Now,
+        grant: &Grant,
+        hello: &Hello,
+        connection: quinn::Connection,
+    ) -> Result<Admitted, Refusal> {
+        let (leg, welcome) = self.core.join_quic(now, grant, hello).map_err(|error| Refusal::from(&error))?;
+        match self.listeners.add(&self.core, &hello.lesson, &grant.participant, Some(leg)) {
+            Some(events) => {
+                let ended = self.quic.add(leg, connection);
+                Ok(Admitted { leg, welcome, events, ended })
+            }
+            None => {
+                self.core.leave(now, leg, "too many sessions of one participant");
+                Err(Refusal {
+                    code: "too_many_sessions".into(),
+                    message: "this participant has too many sessions in the lesson; end some of them".into(),
+                })
+            }
+        }
+    }
+
+    /// Opens an event stream. None: the participant has too many.
+    pub(crate) fn listen(&mut self, lesson: &LessonId, participant: &ParticipantId) -> Option<Events> {
+        self.listeners.add(&self.core, lesson, participant, None)
+    }
+
+    /// The leg of a WHIP or WHEP resource, if it is `lesson`'s.
+    pub(crate) fn session(&self, lesson: &LessonId, session: &str) -> Option<(LegId, ParticipantId)> {
+        let leg = self.core.find_session(session)?;
+        let info = self.core.leg_info(leg)?;
+        (info.lesson == *lesson).then_some((leg, info.participant))
+    }
+
+    /// Changes the ICE session of a WHIP or WHEP resource of `participant`.
+    pub(crate) fn patch(
+        &mut self,
+        now: Now,
+        target: &Resource,
+        fragment: &str,
+        if_match: Option<&str>,
+    ) -> Result<Patched, ResourceError> {
+        let leg = self.own(target)?;
+        self.core.patch(now, leg, fragment, if_match).map_err(ResourceError::Patch)
+    }
+
+    /// Ends a WHIP or WHEP session of `participant`.
+    pub(crate) fn delete(&mut self, now: Now, target: &Resource) -> Result<(), ResourceError> {
+        let leg = self.own(target)?;
+        self.core.leave(now, leg, "left");
+        Ok(())
+    }
+
+    fn own(&self, target: &Resource) -> Result<LegId, ResourceError> {
+        let (leg, owner) = self
+            .session(&target.lesson, &target.session)
+            .ok_or(ResourceError::Patch(PatchError::NoSession))?;
+        if owner == target.participant { Ok(leg) } else { Err(ResourceError::NotYours) }
+    }
+}
+
+/// A WHIP or WHEP resource and who asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub lesson: LessonId,
+    pub session: String,
+    pub participant: ParticipantId,
+}
+
+/// Why a WHIP or WHEP resource is not changed.
+#[derive(Debug)]
+pub(crate) enum ResourceError {
+    /// It is another participant's.
+    NotYours,
+    /// The core refuses.
+    Patch(PatchError),
+}
+
+impl Plane {
+    /// Tells all that the relay ends and lets them go.
+    pub(crate) fn shutdown(&mut self, now: Now, reason: &str) {
+        self.core.shutdown(now, reason);
+        self.flush();
+        self.listeners.close();
+    }
+}
