@@ -44,18 +44,6 @@ impl CodecSet {
         self.rows[row(codec)]
     }
 
-    /// The codec whose media has this payload type.
-    pub fn codec_of(&self, payload_type: u8) -> Option<Codec> {
-        CODECS.into_iter().find(|&codec| self.payload_types(codec).is_some_and(|p| p.media == payload_type))
-    }
-
-    /// The codec whose retransmissions have this payload type.
-    pub fn codec_of_rtx(&self, payload_type: u8) -> Option<Codec> {
-        CODECS
-            .into_iter()
-            .find(|&codec| self.payload_types(codec).is_some_and(|p| p.rtx == Some(payload_type)))
-    }
-
     /// Whether a source of this codec can be received: RED also by who decodes Opus only, since its
     /// primary block is a whole Opus packet.
     pub fn takes(&self, codec: Codec) -> bool {

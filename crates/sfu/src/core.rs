@@ -1,13 +1,30 @@
 //! Glue: which session a datagram belongs to, which room a session, and when to wake up.
 
-use crate::{CoreStats, JoinError, LegId, Outputs, PatchError};
+use crate::forward::Scratch;
+use crate::leg::Leg;
+use crate::room::{Room, Turn};
+use crate::slab::Slab;
+use crate::stats::LessonStats;
+use crate::wire::Link;
+use crate::{CoreStats, Counters, DropReason, LegId, Outputs};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
-use tongke_protocol::control::{ClientMessage, Hello, Welcome};
+use std::time::{Duration, Instant};
+use tongke_protocol::control::{ClientMessage, RTCP_FLOW};
 use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo};
-use tongke_protocol::{Grant, LessonId, Now, ParticipantId};
-use tongke_transport::webrtc::{Certificate, Path};
+use tongke_protocol::{LessonId, Now, ParticipantId};
+use tongke_transport::quic::framing::read_datagram;
+use tongke_transport::webrtc::{
+    Certificate, DatagramKind, Path, Received, SessionEvent, classify, stun_local_ufrag,
+};
+
+/// Time between two looks at what has no deadline of its own: reports, feedback, silent sessions.
+const TICK: Duration = Duration::from_millis(100);
+/// Most addresses by which one session is found; the oldest is forgotten first.
+const MAX_PATHS: usize = 16;
 
 /// What a core must know before its first leg.
 #[derive(Debug, Clone)]
@@ -46,6 +63,25 @@ pub enum LegKind {
     Whep,
     /// QUIC, either or both.
     Quic,
+}
+
+/// What a core's random numbers begin with: ICE passwords and session names come of it.
+pub struct Seed([u8; 32]);
+
+/// For simulations and tests only: 64 bits are few for a secret.
+impl From<u64> for Seed {
+    fn from(number: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        Self(bytes)
+    }
+}
+
+/// For a relay: from the operating system.
+impl From<[u8; 32]> for Seed {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 }
 
 /// An accepted WHIP or WHEP offer.
@@ -92,85 +128,142 @@ pub struct LegInfo {
 
 /// The relay without sockets, threads or a clock.
 pub struct Core {
+    pub(crate) config: CoreConfig,
+    pub(crate) random: StdRng,
+    pub(crate) rooms: Slab<Room>,
+    pub(crate) by_lesson: HashMap<LessonId, u64>,
+    pub(crate) legs: Slab<Leg>,
+    pub(crate) by_session: HashMap<String, u64>,
+    pub(crate) by_ufrag: HashMap<String, u64>,
+    pub(crate) is_ending: bool,
+    by_path: HashMap<Path, u64>,
     outputs: Outputs,
+    scratch: Scratch,
+    gone: Vec<Leg>,
+    /// Rooms in which packets wait for the end of their picture.
+    holding: Vec<u64>,
+    /// The rooms' requests: may be early, never late.
+    due: Option<Instant>,
+    next_tick: Option<Instant>,
+    /// Counts of lessons that are over, and of datagrams that belong to none.
+    past: Counters,
 }
 
 impl Core {
-    /// A core without lessons. `seed` makes its names, numbers and ICE credentials: from the
-    /// operating system in a relay, fixed in a simulation.
-    pub fn new(config: CoreConfig, seed: u64) -> Self {
-        let _ = (config, seed);
-        Self { outputs: Outputs::default() }
+    /// A core without lessons. `seed` makes its names, numbers and ICE credentials: 32 bytes from
+    /// the operating system in a relay, a fixed number in a simulation.
+    pub fn new(config: CoreConfig, seed: impl Into<Seed>) -> Self {
+        Self {
+            config,
+            random: StdRng::from_seed(seed.into().0),
+            rooms: Slab::default(),
+            by_lesson: HashMap::new(),
+            legs: Slab::default(),
+            by_session: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            is_ending: false,
+            by_path: HashMap::new(),
+            outputs: Outputs::default(),
+            scratch: Scratch::default(),
+            gone: Vec::new(),
+            holding: Vec::new(),
+            due: None,
+            next_tick: None,
+            past: Counters::default(),
+        }
     }
 
-    /// Answers a WHIP offer. The grant must have been verified for the lesson.
-    pub fn join_whip(
+    /// Lets a room work, then notes when it wants to be woken and forgets what it closed.
+    pub(crate) fn in_room<R>(
         &mut self,
         now: Now,
-        lesson: &LessonId,
-        grant: &Grant,
-        offer: &str,
-    ) -> Result<Joined, JoinError> {
-        let _ = (now, lesson, grant, offer);
-        Err(JoinError::ShuttingDown)
+        key: u64,
+        work: impl FnOnce(&mut Room, &mut Turn<'_>) -> R,
+    ) -> Option<R> {
+        let room = self.rooms.get_mut(key)?;
+        let mut turn = Turn {
+            now,
+            legs: &mut self.legs,
+            out: &mut self.outputs,
+            scratch: &mut self.scratch,
+            gone: &mut self.gone,
+        };
+        let result = work(room, &mut turn);
+        if let Some(at) = room.due {
+            self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        }
+        if !room.holding.is_empty() && !self.holding.contains(&key) {
+            self.holding.push(key);
+        }
+        let is_over = room.legs.is_empty();
+        if !self.gone.is_empty() {
+            self.forget_gone();
+        }
+        if is_over && let Some(room) = self.rooms.remove(key) {
+            self.by_lesson.remove(&room.lesson);
+            self.past.add(&room.counters);
+        }
+        self.next_tick = self.next_tick.or(Some(now.instant + TICK)).filter(|_| self.legs.len() > 0);
+        Some(result)
     }
 
-    /// Answers a WHEP offer. The grant must have been verified for the lesson.
-    pub fn join_whep(
-        &mut self,
-        now: Now,
-        lesson: &LessonId,
-        grant: &Grant,
-        offer: &str,
-    ) -> Result<Joined, JoinError> {
-        let _ = (now, lesson, grant, offer);
-        Err(JoinError::ShuttingDown)
+    fn forget_gone(&mut self) {
+        for leg in self.gone.drain(..) {
+            let key = leg.wire.leg.0;
+            self.by_session.remove(&leg.session);
+            for ufrag in &leg.ice.local_ufrags {
+                self.by_ufrag.remove(ufrag);
+            }
+            for path in &leg.ice.paths {
+                if self.by_path.get(path) == Some(&key) {
+                    self.by_path.remove(path);
+                }
+            }
+        }
     }
 
-    /// Changes the ICE session of a WHIP or WHEP leg (RFC 9725 §4.3).
-    pub fn patch(
-        &mut self,
-        now: Now,
-        leg: LegId,
-        fragment: &str,
-        if_match: Option<&str>,
-    ) -> Result<Patched, PatchError> {
-        let _ = (now, leg, fragment, if_match);
-        Err(PatchError::NoSession)
-    }
-
-    /// Takes a QUIC session in, after its hello. The grant must have been verified for the lesson.
-    pub fn join_quic(
-        &mut self,
-        now: Now,
-        grant: &Grant,
-        hello: &Hello,
-    ) -> Result<(LegId, Welcome), JoinError> {
-        let _ = (now, grant, hello);
-        Err(JoinError::ShuttingDown)
+    fn room_of(&self, leg: LegId) -> Option<u64> {
+        self.legs.get(leg.0).map(|leg| leg.room)
     }
 
     /// The leg of a WHIP or WHEP resource.
     pub fn find_session(&self, session: &str) -> Option<LegId> {
-        let _ = session;
-        None
+        self.by_session.get(session).map(|key| LegId(*key))
     }
 
     /// Whose session a leg is.
     pub fn leg_info(&self, leg: LegId) -> Option<LegInfo> {
-        let _ = leg;
-        None
+        let leg = self.legs.get(leg.0)?;
+        let room = self.rooms.get(leg.room)?;
+        let participant = room.participants.iter().find(|known| known.number == leg.participant)?;
+        Some(LegInfo {
+            lesson: room.lesson.clone(),
+            participant: participant.id.clone(),
+            session: leg.session.clone(),
+            kind: leg.kind,
+            etag: leg.ice.etag.clone(),
+        })
     }
 
     /// A message on a QUIC leg's control stream, after the hello. Clock probes are the shell's.
     pub fn handle_control(&mut self, now: Now, leg: LegId, message: &ClientMessage) {
-        let _ = (now, leg, message);
+        let Some(info) = self.leg_info(leg) else { return };
+        match message {
+            ClientMessage::Hand { raised } => {
+                self.report_hand(&info.lesson, &info.participant, *raised);
+            }
+            ClientMessage::Clock(clock) => {
+                self.report_clock(&info.lesson, &info.participant, *clock);
+            }
+            ClientMessage::Bye => self.leave(now, leg, "left the lesson"),
+            ClientMessage::Hello(_) | ClientMessage::ClockProbe(_) => {}
+        }
     }
 
     /// A class puts its hand up or down, told over HTTP. False: no such participant.
     pub fn report_hand(&mut self, lesson: &LessonId, participant: &ParticipantId, raised: bool) -> bool {
-        let _ = (lesson, participant, raised);
-        false
+        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key));
+        room.is_some_and(|room| room.set_hand(&mut self.outputs, participant, raised))
     }
 
     /// A participant's clock, told over HTTP. False: no such participant.
@@ -180,33 +273,139 @@ impl Core {
         participant: &ParticipantId,
         clock: ClockReport,
     ) -> bool {
-        let _ = (lesson, participant, clock);
-        false
+        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key));
+        room.is_some_and(|room| room.set_clock(&mut self.outputs, participant, clock))
     }
 
     /// A datagram from the UDP port, or a frame of an ICE-TCP connection.
     pub fn handle_datagram(&mut self, now: Now, path: Path, datagram: &mut [u8]) {
-        let _ = (now, path, datagram);
+        let Some(key) = self.leg_of(path, datagram) else {
+            return self.past.drop(DropReason::UnknownAddress);
+        };
+        let Some(leg) = self.legs.get_mut(key) else { return };
+        let Link::Webrtc(session) = &mut leg.wire.link else { return };
+        let room = leg.room;
+        match session.handle_datagram(now, path, datagram) {
+            Received::Rtp(plain) => {
+                self.in_room(now, room, |room, turn| room.on_rtp(turn, key, plain, None));
+            }
+            Received::Rtcp(plain) => {
+                self.in_room(now, room, |room, turn| room.on_rtcp(turn, key, plain));
+            }
+            Received::Handled => {
+                self.note_path(key, path);
+                self.poll_session(now, key);
+            }
+            Received::Dropped(_) => {
+                self.in_room(now, room, |room, _| room.counters.drop(DropReason::Session));
+            }
+        }
+    }
+
+    /// ICE checks say whose they are; everything else is found by its address.
+    fn leg_of(&self, path: Path, datagram: &[u8]) -> Option<u64> {
+        let is_check = datagram.first().is_some_and(|first| classify(*first) == DatagramKind::Stun);
+        let by_ufrag = || stun_local_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag));
+        let checked = if is_check { by_ufrag() } else { None };
+        checked.or_else(|| self.by_path.get(&path)).copied()
+    }
+
+    /// An address proved to be the peer's: what comes from it belongs to this leg from now on.
+    fn note_path(&mut self, key: u64, path: Path) {
+        if self.by_path.insert(path, key) == Some(key) {
+            return;
+        }
+        let Some(leg) = self.legs.get_mut(key) else { return };
+        leg.ice.paths.push(path);
+        if leg.ice.paths.len() > MAX_PATHS {
+            let oldest = leg.ice.paths.remove(0);
+            if self.by_path.get(&oldest) == Some(&key) {
+                self.by_path.remove(&oldest);
+            }
+        }
+    }
+
+    /// Takes what a session wants sent and what happened to it.
+    fn poll_session(&mut self, now: Now, key: u64) {
+        while let Some(leg) = self.legs.get_mut(key) {
+            let room = leg.room;
+            match leg.poll_session(&mut self.outputs) {
+                Some(SessionEvent::Connected { .. }) => {
+                    self.in_room(now, room, |room, turn| room.on_connected(turn, key));
+                }
+                Some(SessionEvent::Closed(reason)) => self.leave(now, LegId(key), &reason.to_string()),
+                Some(SessionEvent::PathChanged(_)) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// The connection of an ICE-TCP path is gone. The session lives on if its peer finds another.
+    pub fn path_lost(&mut self, path: Path) {
+        let Some(key) = self.by_path.remove(&path) else { return };
+        if let Some(leg) = self.legs.get_mut(key) {
+            leg.ice.paths.retain(|known| *known != path);
+            if let Link::Webrtc(session) = &mut leg.wire.link {
+                session.forget_path(path);
+            }
+        }
     }
 
     /// A datagram, or the content of a unidirectional stream, of a QUIC leg: flow id and packet.
     pub fn handle_quic_datagram(&mut self, now: Now, leg: LegId, datagram: &[u8]) {
-        let _ = (now, leg, datagram);
+        let Some(room) = self.room_of(leg) else {
+            return self.past.drop(DropReason::UnknownAddress);
+        };
+        self.in_room(now, room, |room, turn| match read_datagram(datagram) {
+            Ok((RTCP_FLOW, packet)) => room.on_rtcp(turn, leg.0, packet),
+            Ok((flow, packet)) => room.on_rtp(turn, leg.0, packet, Some(flow)),
+            Err(_) => room.counters.drop(DropReason::MalformedRtp),
+        });
     }
 
     /// A leg ends: DELETE, a closed QUIC connection.
     pub fn leave(&mut self, now: Now, leg: LegId, reason: &str) {
-        let _ = (now, leg, reason);
+        if let Some(room) = self.room_of(leg) {
+            self.in_room(now, room, |room, turn| room.close_leg(turn, leg.0, reason));
+        }
     }
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Now) {
-        let _ = now;
+        for key in std::mem::take(&mut self.holding) {
+            self.in_room(now, key, |room, turn| room.flush_due(turn));
+        }
+        if self.due.is_some_and(|due| due <= now.instant) {
+            self.due = None;
+            for key in self.rooms.keys() {
+                let is_due = |room: &Room| room.due.is_some_and(|due| due <= now.instant);
+                self.in_room(now, key, |room, turn| {
+                    if is_due(room) {
+                        room.poll_tracks(turn);
+                    }
+                });
+            }
+        }
+        if self.next_tick.is_some_and(|due| due <= now.instant) {
+            self.next_tick = Some(now.instant + TICK).filter(|_| self.legs.len() > 0);
+            self.tick(now);
+        }
+    }
+
+    fn tick(&mut self, now: Now) {
+        for key in self.legs.keys() {
+            let Some(leg) = self.legs.get_mut(key) else { continue };
+            let room = leg.room;
+            leg.session_timeout(now);
+            self.poll_session(now, key);
+            self.in_room(now, room, |room, turn| room.report(turn, key));
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let held = self.holding.iter().filter_map(|key| self.rooms.get(*key)?.hold_deadline()).min();
+        [held, self.due, self.next_tick].into_iter().flatten().min()
     }
 
     /// What must be sent and told; drain and [`clear`](Outputs::clear) it after every call.
@@ -216,25 +415,51 @@ impl Core {
 
     /// Everyone visible in a lesson.
     pub fn snapshot_of_lesson(&self, lesson: &LessonId) -> Vec<ParticipantInfo> {
-        let _ = lesson;
-        Vec::new()
+        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get(*key));
+        room.map(Room::visible).unwrap_or_default()
     }
 
     /// What an event stream of `participant` begins with: the snapshot, then the filled slots of
     /// that participant's WHEP sessions.
     pub fn greeting(&self, lesson: &LessonId, participant: &ParticipantId) -> Vec<LessonEvent> {
-        let _ = (lesson, participant);
-        Vec::new()
+        let Some(room) = self.by_lesson.get(lesson).and_then(|key| self.rooms.get(*key)) else {
+            let snapshot = LessonEvent::Snapshot { lesson: lesson.clone(), participants: Vec::new() };
+            return vec![snapshot];
+        };
+        std::iter::once(room.snapshot()).chain(room.slots_of(&self.legs, participant)).collect()
     }
 
     /// A copy of all counters.
     pub fn stats(&self) -> CoreStats {
-        CoreStats::default()
+        let mut stats = CoreStats { total: self.past, lessons: Vec::with_capacity(self.rooms.len()) };
+        for (_, room) in self.rooms.iter() {
+            stats.total.add(&room.counters);
+            let of_kind = |quic: bool| {
+                let legs = room.legs.iter().filter_map(|key| self.legs.get(*key));
+                legs.filter(|leg| (leg.kind == LegKind::Quic) == quic).count()
+            };
+            stats.lessons.push(LessonStats {
+                lesson: room.lesson.clone(),
+                participants: room.participants.len(),
+                webrtc_legs: of_kind(false),
+                quic_legs: of_kind(true),
+                tracks: room.tracks.len(),
+                counters: room.counters,
+            });
+        }
+        stats
     }
 
     /// Tells all that the relay ends and will be back, and closes all legs. Joins are refused from
     /// then on.
     pub fn shutdown(&mut self, now: Now, reason: &str) {
-        let _ = (now, reason);
+        self.is_ending = true;
+        for (_, room) in self.rooms.iter() {
+            let ending = LessonEvent::Ending { reason: reason.to_owned(), reconnect: true };
+            self.outputs.tell_lesson(&room.lesson, ending);
+        }
+        for key in self.legs.keys() {
+            self.leave(now, LegId(key), reason);
+        }
     }
 }

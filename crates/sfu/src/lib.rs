@@ -2,17 +2,36 @@
 //!
 //! [`Core`] is the relay without sockets, threads or a clock: it is told datagrams and the time and
 //! leaves what must be sent in [`Outputs`]. Mutate, drain, sleep until [`Core::poll_timeout`].
+//!
+//! A packet's way: `core` finds its session and room, `media` its track and `ring` keeps it,
+//! `forward` takes it to each receiver, `subscription` gives it the receiver's numbers, `runs`
+//! says which packets leave together, `wire` seals them.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
-
+mod clock;
 mod codecs;
 mod core;
 mod error;
+mod feedback;
+mod forward;
+mod incoming;
+mod join;
+mod keyframes;
+mod leg;
+mod media;
 mod outputs;
+mod participant;
+mod reports;
+mod ring;
+mod room;
+mod runs;
+mod slab;
 mod slots;
 mod stats;
+mod subscription;
+mod track;
+mod wire;
 
-pub use crate::core::{Core, CoreConfig, Joined, LegInfo, LegKind, Patched};
+pub use crate::core::{Core, CoreConfig, Joined, LegInfo, LegKind, Patched, Seed};
 pub use error::{JoinError, PatchError};
 pub use outputs::{AddressedEvent, Audience, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit};
 pub use stats::{CoreStats, Counters, DropReason, LessonStats};

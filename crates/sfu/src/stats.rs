@@ -30,13 +30,15 @@ pub enum DropReason {
     NotConnected,
     /// The outputs were full.
     OutputsFull,
-    /// Asked for again, but no longer in the ring.
+    /// Asked for again, but no longer in the ring, or never there, or asked for too often.
     NotInRing,
+    /// Asked for again by a WebRTC receiver without RTX for that codec.
+    NoRtx,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 13] = [
+    pub const ALL: [DropReason; 14] = [
         DropReason::UnknownAddress,
         DropReason::Session,
         DropReason::MalformedRtp,
@@ -50,6 +52,7 @@ impl DropReason {
         DropReason::NotConnected,
         DropReason::OutputsFull,
         DropReason::NotInRing,
+        DropReason::NoRtx,
     ];
 
     /// Its name in metrics.
@@ -68,6 +71,7 @@ impl DropReason {
             DropReason::NotConnected => "not_connected",
             DropReason::OutputsFull => "outputs_full",
             DropReason::NotInRing => "not_in_ring",
+            DropReason::NoRtx => "no_rtx",
         }
     }
 }
@@ -95,6 +99,8 @@ pub struct Counters {
     pub keyframe_requests: u64,
     /// Keyframe requests of receivers, those that were collapsed included.
     pub keyframe_requests_received: u64,
+    /// Packets that receivers told lost in transport-wide feedback, before repair.
+    pub reported_lost: u64,
     /// Joins served from the ring, without a keyframe request.
     pub replays: u64,
     drops: [u64; DropReason::ALL.len()],
@@ -104,6 +110,13 @@ impl Counters {
     /// Counts one drop.
     pub(crate) fn drop(&mut self, reason: DropReason) {
         self.drops[reason as usize] += 1;
+    }
+
+    /// Counts one send with so many forwarded packets.
+    pub(crate) fn count_sent(&mut self, packets: u64, bytes: usize) {
+        self.packets_out += packets;
+        self.bytes_out += bytes as u64;
+        self.sends += 1;
     }
 
     /// How often `reason` was the reason.
@@ -136,6 +149,7 @@ impl Counters {
         self.recovered += other.recovered;
         self.keyframe_requests += other.keyframe_requests;
         self.keyframe_requests_received += other.keyframe_requests_received;
+        self.reported_lost += other.reported_lost;
         self.replays += other.replays;
         for (mine, theirs) in self.drops.iter_mut().zip(other.drops) {
             *mine += theirs;

@@ -1,0 +1,151 @@
+//! Which of a publisher's tracks a packet belongs to.
+
+use tongke_protocol::TrackKind;
+use tongke_protocol::control::{Codec, PublishTrack, publish_flow};
+use tongke_transport::rtp::{ExtensionKind, ExtensionMap, Extensions, RtpView, SmallId};
+use tongke_transport::webrtc::sdp::NegotiatedMedia;
+
+/// Most synchronization sources of one leg; packets of further ones are dropped as
+/// `unknown_stream`. Three tracks with their retransmissions have six.
+const MAX_SOURCES: usize = 24;
+
+/// One published track, as agreed on.
+#[derive(Debug)]
+pub(crate) struct Section {
+    pub kind: TrackKind,
+    pub extensions: ExtensionMap,
+    /// Whether lost packets may be asked for.
+    pub nack: bool,
+    /// Whether a keyframe may be asked for.
+    pub pli: bool,
+    /// The track, once its first packet came.
+    pub track: Option<u64>,
+    mid: Option<SmallId>,
+    flow: Option<u64>,
+    /// Payload type, codec, payload type of its retransmissions.
+    formats: Vec<(u8, Codec, Option<u8>)>,
+}
+
+/// Where a packet belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Index of its [`Section`].
+    pub section: usize,
+    pub codec: Codec,
+    /// Whether it is a retransmission (RFC 4588), with the original's number in front.
+    pub is_rtx: bool,
+}
+
+/// Everything that one leg publishes.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
+    pub sections: Vec<Section>,
+    /// Bundled sections give one id to one extension (RFC 9143 §9), so one map reads every mid.
+    mid_map: ExtensionMap,
+    /// Bounded by [`MAX_SOURCES`].
+    sources: Vec<(u32, usize)>,
+}
+
+impl Incoming {
+    /// The sections of a WHIP leg.
+    pub fn from_sdp(media: &[NegotiatedMedia]) -> Self {
+        let mut incoming = Incoming::default();
+        for media in media.iter().filter(|media| media.active) {
+            let Some(kind) = media.track else { continue };
+            let section = incoming.sections.len();
+            for ssrc in [media.ssrc, media.rtx_ssrc].into_iter().flatten() {
+                incoming.sources.push((ssrc, section));
+            }
+            if let Some(id) = media.extensions.get(ExtensionKind::Mid) {
+                incoming.mid_map.set(id, ExtensionKind::Mid);
+            }
+            let formats = media.codecs.iter().map(|c| (c.payload_type, c.codec, c.rtx_payload_type));
+            incoming.sections.push(Section {
+                kind,
+                extensions: media.extensions,
+                nack: media.codecs.iter().any(|codec| codec.nack),
+                pli: media.codecs.iter().any(|codec| codec.pli || codec.fir),
+                track: None,
+                mid: SmallId::new(&media.mid),
+                flow: None,
+                formats: formats.collect(),
+            });
+        }
+        incoming
+    }
+
+    /// The tracks of a QUIC leg.
+    pub fn from_hello(publish: &[PublishTrack]) -> Self {
+        let section = |track: &PublishTrack| Section {
+            kind: track.kind,
+            extensions: ExtensionMap::quic(),
+            nack: true,
+            pli: track.codec.media() == tongke_protocol::MediaKind::Video,
+            track: None,
+            mid: None,
+            flow: Some(publish_flow(track.kind)),
+            formats: vec![(track.codec.quic_payload_type(), track.codec, None)],
+        };
+        Incoming {
+            sections: publish.iter().map(section).collect(),
+            mid_map: ExtensionMap::default(),
+            sources: publish.iter().enumerate().map(|(index, track)| (track.ssrc, index)).collect(),
+        }
+    }
+
+    /// Where a packet of a QUIC leg belongs: its flow says so.
+    pub fn place_on_flow(&self, flow: u64, view: &RtpView<'_>) -> Option<Place> {
+        let section = self.sections.iter().position(|section| section.flow == Some(flow))?;
+        self.sections[section].place(section, view.header.payload_type)
+    }
+
+    /// Where a packet of a WHIP leg belongs: by its source as in the offer, else by its mid, else by
+    /// its payload type if only one section has that (RFC 9143 §9.2).
+    pub fn place_of(&mut self, view: &RtpView<'_>) -> Option<Place> {
+        let header = &view.header;
+        if let Some(&(_, section)) = self.sources.iter().find(|(ssrc, _)| *ssrc == header.ssrc) {
+            return self.sections[section].place(section, header.payload_type);
+        }
+        if self.sources.len() == MAX_SOURCES {
+            return None;
+        }
+        let mid = Extensions::read(view, &self.mid_map).mid;
+        let place = match mid {
+            Some(mid) => {
+                let section = self.sections.iter().position(|section| section.mid == Some(mid))?;
+                self.sections[section].place(section, header.payload_type)?
+            }
+            None => {
+                let mut places = self.sections.iter().enumerate();
+                let mut next = || places.find_map(|(at, section)| section.place(at, header.payload_type));
+                let only = next()?;
+                if next().is_some() {
+                    return None;
+                }
+                only
+            }
+        };
+        self.sources.push((header.ssrc, place.section));
+        Some(place)
+    }
+
+    /// Any source, for feedback that needs one.
+    pub fn first_source(&self) -> Option<u32> {
+        self.sources.first().map(|(ssrc, _)| *ssrc)
+    }
+
+    /// The section of a source that was seen or announced.
+    pub fn section_of(&self, ssrc: u32) -> Option<&Section> {
+        let (_, section) = self.sources.iter().find(|(known, _)| *known == ssrc)?;
+        self.sections.get(*section)
+    }
+}
+
+impl Section {
+    fn place(&self, section: usize, payload_type: u8) -> Option<Place> {
+        self.formats.iter().find_map(|&(media, codec, rtx)| {
+            let is_rtx = rtx == Some(payload_type);
+            (is_rtx || media == payload_type).then_some(Place { section, codec, is_rtx })
+        })
+    }
+}

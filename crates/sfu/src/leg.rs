@@ -1,0 +1,171 @@
+//! One session of a participant: what it sends, what it receives, and the way to its peer.
+
+use crate::LegId;
+use crate::clock::PublisherClock;
+use crate::core::LegKind;
+use crate::forward::Receiver;
+use crate::incoming::Incoming;
+use crate::outputs::{Outputs, Transmit};
+use crate::slots::Slot;
+use crate::stats::Counters;
+use crate::subscription::Subscription;
+use crate::wire::{Link, Wire};
+use std::time::{Duration, Instant};
+use tongke_protocol::Now;
+use tongke_protocol::control::FIRST_SLOT_FLOW;
+use tongke_transport::rtp::twcc::ArrivalRecorder;
+use tongke_transport::webrtc::sdp::NegotiatedMedia;
+use tongke_transport::webrtc::{Path, SessionEvent};
+
+/// Time between two transport-wide feedbacks to a publisher.
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(80);
+/// Sender reports remembered to recognise the echo of one (its LSR).
+const REMEMBERED_REPORTS: usize = 4;
+
+/// One receive slot's stream.
+pub(crate) struct OutStream {
+    /// The slot's name: index of its m-line in the offer, or number of the QUIC slot.
+    pub index: u8,
+    pub subscription: Subscription,
+    /// Middle of the NTP time of the last sender reports, and when they went out.
+    pub reports: [Option<(u32, Instant)>; REMEMBERED_REPORTS],
+}
+
+/// The ICE side of a WebRTC leg.
+#[derive(Debug, Default)]
+pub(crate) struct IceState {
+    /// Quoted, as in the header.
+    pub etag: String,
+    /// The peer's user fragment; another one in a PATCH asks for a restart.
+    pub remote_ufrag: String,
+    /// Ours, by which datagrams from new addresses are recognised; the old one stays during a restart.
+    pub local_ufrags: Vec<String>,
+    /// What was agreed, for the answer to a restart.
+    pub media: Vec<NegotiatedMedia>,
+    /// Addresses that the peer proved to be its own. Bounded by the core.
+    pub paths: Vec<Path>,
+}
+
+/// One session of a participant.
+pub(crate) struct Leg {
+    pub room: u64,
+    /// Number of its participant.
+    pub participant: u64,
+    pub kind: LegKind,
+    pub session: String,
+    pub ice: IceState,
+    pub wire: Wire,
+    pub incoming: Incoming,
+    /// Source of our RTCP in this leg.
+    pub local_ssrc: u32,
+    pub clock: PublisherClock,
+    /// Parallel to `streams`.
+    pub slots: Vec<Slot<u64>>,
+    pub streams: Vec<OutStream>,
+    pub next_report: Instant,
+    arrivals: ArrivalRecorder,
+    next_feedback: Instant,
+}
+
+/// What distinguishes a new leg.
+pub(crate) struct NewLeg {
+    pub kind: LegKind,
+    pub session: String,
+    pub ice: IceState,
+    pub link: Link,
+    pub incoming: Incoming,
+    pub local_ssrc: u32,
+    pub slots: Vec<(u8, Slot<u64>, Subscription)>,
+}
+
+impl Leg {
+    pub fn new(now: Now, id: LegId, room: u64, participant: u64, new: NewLeg) -> Self {
+        let (slots, streams) = new
+            .slots
+            .into_iter()
+            .map(|(index, slot, subscription)| {
+                (slot, OutStream { index, subscription, reports: Default::default() })
+            })
+            .unzip();
+        Self {
+            room,
+            participant,
+            kind: new.kind,
+            session: new.session,
+            ice: new.ice,
+            wire: Wire::new(id, new.link),
+            incoming: new.incoming,
+            local_ssrc: new.local_ssrc,
+            clock: PublisherClock::default(),
+            slots,
+            streams,
+            next_report: now.instant,
+            arrivals: ArrivalRecorder::new(),
+            next_feedback: now.instant,
+        }
+    }
+
+    pub fn publishes(&self) -> bool {
+        !self.incoming.sections.is_empty()
+    }
+
+    /// The stream of a slot and the way to the peer.
+    pub fn receiver(&mut self, slot: usize) -> Option<Receiver<'_>> {
+        let stream = self.streams.get_mut(slot)?;
+        let flow = FIRST_SLOT_FLOW + u64::from(stream.index);
+        Some(Receiver { subscription: &mut stream.subscription, wire: &mut self.wire, flow })
+    }
+
+    /// The slot that is sent as `ssrc`, retransmissions included.
+    pub fn slot_of(&self, ssrc: u32) -> Option<usize> {
+        self.streams.iter().position(|stream| {
+            let stream = &stream.subscription.stream;
+            stream.ssrc == ssrc || stream.rtx_ssrc == Some(ssrc)
+        })
+    }
+
+    /// Notes the transport-wide number of a packet that came.
+    pub fn note_arrival(&mut self, now: Now, transport_cc: Option<u16>) {
+        if let Some(sequence) = transport_cc {
+            self.arrivals.on_packet(now.instant, sequence);
+        }
+    }
+
+    /// Tells the publisher what came when, if it is time.
+    pub fn send_feedback(&mut self, now: Now, out: &mut Outputs, counters: &mut Counters) {
+        if now.instant < self.next_feedback || !self.arrivals.is_pending() {
+            return;
+        }
+        self.next_feedback = now.instant + FEEDBACK_INTERVAL;
+        let media_ssrc = self.incoming.first_source().unwrap_or(0);
+        while self.arrivals.is_pending() {
+            let (local_ssrc, arrivals) = (self.local_ssrc, &mut self.arrivals);
+            let sent = self.wire.send_rtcp(out, |bytes| {
+                arrivals.write_feedback(bytes, local_ssrc, media_ssrc);
+            });
+            if sent == 0 {
+                return;
+            }
+            counters.bytes_out += sent as u64;
+        }
+    }
+
+    /// Takes what the session wants sent; then its next event.
+    pub fn poll_session(&mut self, out: &mut Outputs) -> Option<SessionEvent> {
+        let Link::Webrtc(session) = &mut self.wire.link else { return None };
+        while let Some((path, bytes)) = session.poll_transmit() {
+            let start = out.arena.len();
+            out.arena.extend_from_slice(&bytes);
+            out.udp.push(Transmit { path, range: start..out.arena.len(), segment_size: None });
+        }
+        session.poll_event()
+    }
+
+    pub fn session_timeout(&mut self, now: Now) {
+        if let Link::Webrtc(session) = &mut self.wire.link
+            && session.poll_timeout().is_some_and(|due| due <= now.instant)
+        {
+            session.handle_timeout(now);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! One lesson: who is in it, which tracks there are, and who gets them.
+//!
+//! The way of a packet through it is in `media.rs`, RTCP in `feedback.rs` and `reports.rs`.
+
+use crate::forward::{Scratch, forward};
+use crate::leg::{Leg, NewLeg};
+use crate::outputs::{AddressedEvent, Audience, ClosedLeg, Outputs};
+use crate::participant::Participant;
+use crate::slab::Slab;
+use crate::slots::{Wanted, assign, rank};
+use crate::stats::Counters;
+use crate::track::{MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
+use crate::wire::Link;
+use crate::{LegId, LegKind};
+use std::time::Instant;
+use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo, SlotSource, TrackInfo};
+use tongke_protocol::{Grant, LessonId, MediaKind, Now, ParticipantId};
+
+/// What a room works with while it handles one input.
+pub(crate) struct Turn<'a> {
+    pub now: Now,
+    pub legs: &'a mut Slab<Leg>,
+    pub out: &'a mut Outputs,
+    pub scratch: &'a mut Scratch,
+    /// Legs that ended, for the core to forget.
+    pub gone: &'a mut Vec<Leg>,
+}
+
+/// One lesson.
+pub(crate) struct Room {
+    pub lesson: LessonId,
+    pub participants: Vec<Participant>,
+    pub legs: Vec<u64>,
+    pub tracks: Slab<Track>,
+    /// Tracks with packets that wait for the end of their picture.
+    pub holding: Vec<u64>,
+    /// When a request is due at the earliest; may be early, never late.
+    pub due: Option<Instant>,
+    pub counters: Counters,
+    next_number: u64,
+}
+
+impl Room {
+    pub fn new(lesson: LessonId) -> Self {
+        Self {
+            lesson,
+            participants: Vec::new(),
+            legs: Vec::new(),
+            tracks: Slab::default(),
+            holding: Vec::new(),
+            due: None,
+            counters: Counters::default(),
+            next_number: 0,
+        }
+    }
+
+    /// Takes a new leg in. What it replaces is closed: another publishing leg of the same
+    /// participant, or all of them if the role changed.
+    pub fn join(&mut self, turn: &mut Turn<'_>, room: u64, grant: &Grant, new: NewLeg) -> LegId {
+        let number = self.participant_for(grant);
+        let (is_quic, publishes) = (new.kind == LegKind::Quic, !new.incoming.sections.is_empty());
+        let leg = turn.legs.insert_with(|key| Leg::new(turn.now, LegId(key), room, number, new));
+        self.legs.push(leg);
+        let Some(participant) = self.participant_mut(number) else { return LegId(leg) };
+        let role_changed = participant.role != grant.role;
+        let others = std::mem::take(&mut participant.legs);
+        participant.legs = others.iter().copied().chain([leg]).collect();
+        participant.name.clone_from(&grant.name);
+        for other in others {
+            let replaces = publishes && turn.legs.get(other).is_some_and(Leg::publishes);
+            if role_changed || replaces {
+                self.close_leg(turn, other, "replaced by a newer session of the same participant");
+            }
+        }
+        if role_changed {
+            self.change_role(turn, number, grant);
+        }
+        if is_quic {
+            self.announce(turn, number);
+            let snapshot = self.snapshot();
+            turn.out.tell_leg(LegId(leg), snapshot);
+        }
+        self.assign_slots(turn);
+        LegId(leg)
+    }
+
+    fn participant_for(&mut self, grant: &Grant) -> u64 {
+        if let Some(known) = self.participants.iter().find(|known| known.id == grant.participant) {
+            return known.number;
+        }
+        let number = self.next_number;
+        self.next_number += 1;
+        self.participants.push(Participant::new(number, grant));
+        number
+    }
+
+    /// With its new role the participant comes anew: it may be visible now, or no longer.
+    fn change_role(&mut self, turn: &mut Turn<'_>, number: u64, grant: &Grant) {
+        let Some(participant) = self.participant_mut(number) else { return };
+        participant.role = grant.role;
+        participant.hand_raised = false;
+        if std::mem::take(&mut participant.is_announced) {
+            let left = LessonEvent::Left {
+                participant: grant.participant.clone(),
+                reason: "joined again with another role".into(),
+            };
+            turn.out.tell_lesson(&self.lesson, left);
+        }
+    }
+
+    pub fn participant_mut(&mut self, number: u64) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|participant| participant.number == number)
+    }
+
+    fn participant(&self, number: u64) -> Option<&Participant> {
+        self.participants.iter().find(|participant| participant.number == number)
+    }
+
+    /// A WebRTC leg's handshake is done: media may flow.
+    pub fn on_connected(&mut self, turn: &mut Turn<'_>, leg: u64) {
+        let Some((participant, slots)) = turn.legs.get(leg).map(|leg| (leg.participant, leg.slots.len()))
+        else {
+            return;
+        };
+        self.announce(turn, participant);
+        for slot in 0..slots {
+            self.start(turn, leg, slot);
+        }
+    }
+
+    /// Tells the others, once, if they may know.
+    fn announce(&mut self, turn: &mut Turn<'_>, number: u64) {
+        let tracks = self.tracks_of(number);
+        let Some(participant) = self.participant_mut(number) else { return };
+        if participant.role.is_visible() && !participant.is_announced {
+            participant.is_announced = true;
+            let joined = LessonEvent::Joined { participant: participant.info(tracks) };
+            turn.out.tell_lesson(&self.lesson, joined);
+        }
+    }
+
+    fn tracks_of(&self, number: u64) -> Vec<TrackInfo> {
+        let mut tracks: Vec<TrackInfo> =
+            self.tracks.iter().filter(|(_, track)| track.owner == number).map(|(_, t)| t.info()).collect();
+        tracks.sort_unstable_by_key(|track| track.kind);
+        tracks
+    }
+
+    /// Ends a leg, the tracks it published, and its participant if that was its last leg.
+    pub fn close_leg(&mut self, turn: &mut Turn<'_>, key: u64, reason: &str) {
+        let Some(mut leg) = turn.legs.remove(key) else { return };
+        self.legs.retain(|known| *known != key);
+        if let Link::Webrtc(session) = &mut leg.wire.link {
+            session.close(turn.now);
+        }
+        while leg.poll_session(turn.out).is_some() {}
+        for source in leg.slots.iter().filter_map(|slot| slot.source) {
+            if let Some(track) = self.tracks.get_mut(source) {
+                track.subscribers.retain(|(leg, _)| *leg != key);
+            }
+        }
+        for track in leg.incoming.sections.iter().filter_map(|section| section.track) {
+            self.end_track(turn, track);
+        }
+        turn.out.closed.push(ClosedLeg { leg: LegId(key), reason: reason.to_owned() });
+        self.leave_participant(turn, leg.participant, key, reason);
+        turn.gone.push(leg);
+        self.assign_slots(turn);
+    }
+
+    fn leave_participant(&mut self, turn: &mut Turn<'_>, number: u64, leg: u64, reason: &str) {
+        let Some(participant) = self.participant_mut(number) else { return };
+        participant.legs.retain(|known| *known != leg);
+        if !participant.legs.is_empty() {
+            return;
+        }
+        if participant.is_announced {
+            let left = LessonEvent::Left { participant: participant.id.clone(), reason: reason.to_owned() };
+            turn.out.tell_lesson(&self.lesson, left);
+        }
+        self.participants.retain(|participant| participant.number != number);
+    }
+
+    /// A track began: its first packet is in the ring.
+    pub fn start_track(&mut self, turn: &mut Turn<'_>, key: u64) {
+        let Some((owner, info)) = self.tracks.get(key).map(|track| (track.owner, track.info())) else {
+            return;
+        };
+        self.announce(turn, owner);
+        if let Some(participant) = self.participant(owner) {
+            let event = LessonEvent::TrackStarted { participant: participant.id.clone(), track: info };
+            turn.out.tell_lesson(&self.lesson, event);
+        }
+        self.assign_slots(turn);
+    }
+
+    fn end_track(&mut self, turn: &mut Turn<'_>, key: u64) {
+        let Some(track) = self.tracks.remove(key) else { return };
+        self.holding.retain(|holding| *holding != key);
+        for (leg, slot) in track.subscribers {
+            if let Some(receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
+                receiver.subscription.close();
+            }
+        }
+        if let Some(participant) = self.participant(track.owner) {
+            let event = LessonEvent::TrackEnded { participant: participant.id.clone(), track: track.kind };
+            turn.out.tell_lesson(&self.lesson, event);
+        }
+    }
+
+    /// Puts the tracks into everyone's slots, and starts what changed.
+    pub fn assign_slots(&mut self, turn: &mut Turn<'_>) {
+        let mut ranked: Vec<_> = self
+            .tracks
+            .iter()
+            .filter_map(|(key, track)| {
+                let owner = self.participant(track.owner)?;
+                let wanted = Wanted { source: key, codec: track.codec };
+                Some((rank(owner.role, track.kind, owner.number), track.owner, wanted))
+            })
+            .collect();
+        ranked.sort_unstable_by_key(|(rank, ..)| *rank);
+        for key in self.legs.clone() {
+            let Some(leg) = turn.legs.get_mut(key).filter(|leg| !leg.slots.is_empty()) else { continue };
+            let own = leg.participant;
+            let wanted: Vec<_> =
+                ranked.iter().filter(|(_, owner, _)| *owner != own).map(|(.., wanted)| *wanted).collect();
+            let before: Vec<_> = leg.slots.iter().map(|slot| slot.source).collect();
+            for slot in assign(&mut leg.slots, &wanted) {
+                self.change_source(turn, key, slot, before[slot]);
+            }
+        }
+    }
+
+    /// A slot got another source, or none.
+    fn change_source(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize, before: Option<u64>) {
+        if let Some(track) = before.and_then(|before| self.tracks.get_mut(before)) {
+            track.subscribers.retain(|subscriber| *subscriber != (key, slot));
+        }
+        let Some(leg) = turn.legs.get_mut(key) else { return };
+        leg.streams[slot].subscription.close();
+        let event = self.slot_event(leg, slot);
+        if let Some(participant) = self.participant(leg.participant) {
+            let to = match leg.kind {
+                LegKind::Quic => Audience::Leg(LegId(key)),
+                _ => Audience::Participant(self.lesson.clone(), participant.id.clone()),
+            };
+            turn.out.events.push(AddressedEvent { to, event });
+        }
+        self.start(turn, key, slot);
+    }
+
+    fn slot_event(&self, leg: &Leg, slot: usize) -> LessonEvent {
+        let source = leg.slots[slot].source.and_then(|source| self.tracks.get(source)).and_then(|track| {
+            Some(SlotSource {
+                participant: self.participant(track.owner)?.id.clone(),
+                track: track.kind,
+                codec: track.codec,
+            })
+        });
+        LessonEvent::Slot {
+            session: leg.session.clone(),
+            slot: leg.streams[slot].index,
+            media: leg.slots[slot].media,
+            source,
+        }
+    }
+
+    /// Begins to send a slot's source: from the last keyframe in the ring if that will do, else
+    /// from the next, which is asked for. Before the leg is connected only the asking is done, so
+    /// that the keyframe is there when the handshake is.
+    fn start(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize) {
+        let Some(source) = turn.legs.get(key).and_then(|leg| leg.slots.get(slot)?.source) else { return };
+        self.flush(turn, source);
+        let (Some(track), Some(leg)) = (self.tracks.get_mut(source), turn.legs.get_mut(key)) else { return };
+        if !track.subscribers.contains(&(key, slot)) {
+            track.subscribers.push((key, slot));
+        }
+        let now = turn.now.instant;
+        leg.next_report = now;
+        if track.media() == MediaKind::Audio {
+            return;
+        }
+        let replay = track.ring.replay_from(now, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS);
+        let (Some(keyframe), Some(newest)) = (replay, track.ring.newest()) else {
+            track.keyframes.want(now);
+            return self.poll_track(turn, source);
+        };
+        let Some(mut receiver) = leg.receiver(slot).filter(|receiver| receiver.wire.is_ready()) else {
+            return;
+        };
+        self.counters.replays += 1;
+        receiver.subscription.open(&track.ring, keyframe.sequence, now);
+        forward(
+            turn.now,
+            &track.ring,
+            keyframe.sequence..=newest,
+            &mut receiver,
+            turn.scratch,
+            turn.out,
+            &mut self.counters,
+        );
+    }
+
+    /// Lowers the moment of the next timeout.
+    pub fn wake_at(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// A class puts its hand up or down. False: nobody of that name can be seen.
+    pub fn set_hand(&mut self, out: &mut Outputs, id: &ParticipantId, raised: bool) -> bool {
+        let Some(participant) = self.visible_mut(id) else { return false };
+        if std::mem::replace(&mut participant.hand_raised, raised) != raised {
+            out.tell_lesson(&self.lesson, LessonEvent::Hand { participant: id.clone(), raised });
+        }
+        true
+    }
+
+    /// A participant measured its clock. False: nobody of that name can be seen.
+    pub fn set_clock(&mut self, out: &mut Outputs, id: &ParticipantId, clock: ClockReport) -> bool {
+        let Some(participant) = self.visible_mut(id) else { return false };
+        participant.clock = Some(clock);
+        out.tell_lesson(&self.lesson, LessonEvent::Clock { participant: id.clone(), clock });
+        true
+    }
+
+    fn visible_mut(&mut self, id: &ParticipantId) -> Option<&mut Participant> {
+        self.participants
+            .iter_mut()
+            .find(|participant| participant.id == *id && participant.role.is_visible())
+    }
+
+    /// Everyone visible.
+    pub fn visible(&self) -> Vec<ParticipantInfo> {
+        let visible = self.participants.iter().filter(|participant| participant.is_announced);
+        visible.map(|participant| participant.info(self.tracks_of(participant.number))).collect()
+    }
+
+    pub fn snapshot(&self) -> LessonEvent {
+        LessonEvent::Snapshot { lesson: self.lesson.clone(), participants: self.visible() }
+    }
+
+    /// The filled slots of a participant's WHEP legs.
+    pub fn slots_of(&self, legs: &Slab<Leg>, id: &ParticipantId) -> Vec<LessonEvent> {
+        let Some(participant) = self.participants.iter().find(|participant| participant.id == *id) else {
+            return Vec::new();
+        };
+        let legs = participant.legs.iter().filter_map(|leg| legs.get(*leg));
+        legs.filter(|leg| leg.kind == LegKind::Whep)
+            .flat_map(|leg| {
+                let filled = (0..leg.slots.len()).filter(|&slot| leg.slots[slot].source.is_some());
+                filled.map(|slot| self.slot_event(leg, slot))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,295 @@
+//! One outgoing stream of a receiving leg: the keyframe gate, and sequence numbers and timestamps
+//! that go on without a break when the source behind it changes.
+
+use crate::codecs::CodecSet;
+use crate::ring::{PacketInfo, Ring};
+use std::time::{Duration, Instant};
+use tongke_protocol::MediaKind;
+use tongke_protocol::control::Codec;
+use tongke_transport::rtp::{ExtensionMap, Extensions, RtpHeader, SmallId, red, write_header};
+
+/// Packets before a keyframe's first known one that a repair may still bring and that then belong
+/// to it: parameter sets in packets of their own, or the keyframe's real first packet.
+const MAX_LATE_START: u64 = 8;
+/// Most repeats sent in a row; every forwarded packet earns one more, so that a receiver that asks
+/// for all it gets at most doubles its stream.
+const MAX_REPEAT_CREDIT: u32 = 512;
+
+/// What the receiver was told about the stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream {
+    pub ssrc: u32,
+    /// Of its retransmissions; none on QUIC legs and where RTX was not negotiated.
+    pub rtx_ssrc: Option<u32>,
+    pub codecs: CodecSet,
+    pub extensions: ExtensionMap,
+    pub mid: Option<SmallId>,
+}
+
+/// How the source's numbers become this stream's.
+#[derive(Debug, Clone, Copy)]
+struct Mapping {
+    base_in: u64,
+    base_out: u64,
+    timestamp_offset: u32,
+}
+
+/// The newest packet sent.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    sequence: u64,
+    timestamp: u32,
+    at: Instant,
+}
+
+/// A packet's numbers in this stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    pub sequence: u64,
+    pub timestamp: u32,
+}
+
+/// One outgoing stream.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub stream: Stream,
+    /// None: closed, i.e. no source, or waiting for its first keyframe.
+    mapping: Option<Mapping>,
+    last: Option<Last>,
+    first_sequence: u64,
+    first_timestamp: u32,
+    rtx_sequence: u16,
+    repeat_credit: u32,
+    /// When the last keyframe of the source was begun to be sent.
+    keyframe_at: Option<Instant>,
+    /// Length of a header by the set of its extensions; 0 is not known yet.
+    header_lens: [u8; 32],
+    pub sent: Sent,
+}
+
+/// Cumulative counts of one outgoing stream, as its sender reports need them (RFC 3550 §6.4.1).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sent {
+    pub packets: u64,
+    pub payload_bytes: u64,
+}
+
+impl Subscription {
+    /// A stream without a source. `random` gives its first numbers (RFC 3550 §5.1).
+    pub fn new(stream: Stream, random: u64) -> Self {
+        Self {
+            stream,
+            mapping: None,
+            last: None,
+            // The low half, far from the wrap for a while: kinder to receivers that guess.
+            first_sequence: 0x1_0000 | (random & 0x7FFF),
+            first_timestamp: (random >> 32) as u32,
+            rtx_sequence: (random >> 16) as u16,
+            repeat_credit: MAX_REPEAT_CREDIT,
+            keyframe_at: None,
+            header_lens: [0; 32],
+            sent: Sent::default(),
+        }
+    }
+
+    /// The source changes or is gone: nothing passes until the next one has begun.
+    pub fn close(&mut self) {
+        self.mapping = None;
+        self.keyframe_at = None;
+    }
+
+    /// Lets the source's packets from number `first` on pass. Its newest packet gets the timestamp
+    /// that is due now, so that the stream's clock runs on as if nothing had changed.
+    pub fn open(&mut self, ring: &Ring, first: u64, now: Instant) {
+        let Some((info, _)) = ring.get(first) else { return };
+        let newest = ring.newest().and_then(|newest| ring.get(newest)).map_or(info, |(info, _)| info);
+        let base_in = first - ring.missing_before(first, MAX_LATE_START).min(first);
+        let rate_hz = info.codec.clock_rate_hz();
+        let (base_out, newest_out) = match self.last {
+            None => (self.first_sequence, self.first_timestamp),
+            Some(last) => {
+                let passed = ticks(now.saturating_duration_since(last.at), rate_hz);
+                (last.sequence + 1, last.timestamp.wrapping_add(passed.max(1)))
+            }
+        };
+        let mut timestamp_offset = newest_out.wrapping_sub(newest.timestamp);
+        if let Some(last) = self.last {
+            let ahead = info.timestamp.wrapping_add(timestamp_offset).wrapping_sub(last.timestamp) as i32;
+            if ahead <= 0 {
+                // The replayed past reaches back before what was sent: it is moved behind it.
+                timestamp_offset = last.timestamp.wrapping_add(rate_hz / 50).wrapping_sub(info.timestamp);
+            }
+        }
+        self.mapping = Some(Mapping { base_in, base_out, timestamp_offset });
+    }
+
+    /// A packet's numbers in this stream, if it passes. Opens the gate at the first packet that a
+    /// decoder can begin with.
+    pub fn admit(&mut self, ring: &Ring, info: &PacketInfo, now: Instant) -> Option<Outgoing> {
+        if self.mapping.is_none() && (info.keyframe_start || info.codec.media() == MediaKind::Audio) {
+            self.open(ring, info.sequence, now);
+        }
+        let outgoing = self.numbers_of(info)?;
+        if info.keyframe_start {
+            self.keyframe_at = Some(now);
+        }
+        if self.last.is_none_or(|last| last.sequence < outgoing.sequence) {
+            self.last = Some(Last { sequence: outgoing.sequence, timestamp: outgoing.timestamp, at: now });
+        }
+        self.repeat_credit = (self.repeat_credit + 1).min(MAX_REPEAT_CREDIT);
+        Some(outgoing)
+    }
+
+    /// A packet's numbers, if it belongs to what passes.
+    pub fn numbers_of(&self, info: &PacketInfo) -> Option<Outgoing> {
+        let mapping = self.mapping?;
+        let since = info.sequence.checked_sub(mapping.base_in)?;
+        Some(Outgoing {
+            sequence: mapping.base_out + since,
+            timestamp: info.timestamp.wrapping_add(mapping.timestamp_offset),
+        })
+    }
+
+    /// The source's packet that was sent as `sequence`, if it was of the present source; uses up
+    /// credit.
+    pub fn repeat(&mut self, sequence: u16) -> Option<u64> {
+        let (mapping, last) = (self.mapping?, self.last?);
+        let behind = u64::from((last.sequence as u16).wrapping_sub(sequence));
+        let sent_as = last.sequence.checked_sub(behind)?;
+        let source = sent_as.checked_sub(mapping.base_out)? + mapping.base_in;
+        self.repeat_credit = self.repeat_credit.checked_sub(1)?;
+        Some(source)
+    }
+
+    /// The timestamp in this stream of a moment in the source's media time.
+    pub fn timestamp_of(&self, source_timestamp: u32) -> Option<u32> {
+        Some(source_timestamp.wrapping_add(self.mapping?.timestamp_offset))
+    }
+
+    /// Whether a keyframe went out so shortly ago that its receiver cannot have it yet.
+    pub fn has_fresh_keyframe(&self, now: Instant, round_trip: Duration) -> bool {
+        self.keyframe_at.is_some_and(|at| now.saturating_duration_since(at) < round_trip)
+    }
+
+    /// What to send of a payload, and as which payload type. RED goes to who decodes Opus only as
+    /// its primary block, a whole Opus packet.
+    pub fn payload_of<'p>(&self, codec: Codec, payload: &'p [u8]) -> Option<(u8, &'p [u8])> {
+        if let Some(types) = self.stream.codecs.payload_types(codec) {
+            return Some((types.media, payload));
+        }
+        let opus = self.stream.codecs.payload_types(Codec::Opus).filter(|_| codec == Codec::Red)?;
+        Some((opus.media, red::split(payload).ok()?.last()?.data))
+    }
+
+    fn extensions_of(&self, info: &PacketInfo, own: &OwnExtensions) -> Extensions {
+        Extensions {
+            transport_cc: own.transport_cc,
+            abs_send_time: own.abs_send_time,
+            mid: self.stream.mid,
+            ..info.extensions
+        }
+    }
+
+    /// Length of a packet's header, without writing it: the same for the same set of extensions.
+    pub fn header_len(&mut self, info: &PacketInfo, scratch: &mut Vec<u8>) -> usize {
+        let set = extension_set(&info.extensions);
+        if self.header_lens[set] == 0 {
+            let any = OwnExtensions { transport_cc: Some(0), abs_send_time: Some(0) };
+            let extensions = self.extensions_of(info, &any);
+            scratch.clear();
+            let len = write_header(scratch, &RtpHeader::default(), &extensions, &self.stream.extensions);
+            self.header_lens[set] = len as u8;
+        }
+        usize::from(self.header_lens[set])
+    }
+
+    /// Appends a media packet.
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        (info, payload): (&PacketInfo, &[u8]),
+        payload_type: u8,
+        outgoing: Outgoing,
+        own: &OwnExtensions,
+    ) {
+        let header = RtpHeader {
+            marker: info.marker,
+            payload_type,
+            sequence: outgoing.sequence as u16,
+            timestamp: outgoing.timestamp,
+            ssrc: self.stream.ssrc,
+            ..RtpHeader::default()
+        };
+        write_header(out, &header, &self.extensions_of(info, own), &self.stream.extensions);
+        let start = out.len();
+        out.extend_from_slice(payload);
+        if info.codec == Codec::Red
+            && let Some(types) = self.stream.codecs.payload_types(Codec::Red)
+            && types.media == payload_type
+        {
+            self.name_red_blocks(&mut out[start..]);
+        }
+    }
+
+    /// Appends a retransmission (RFC 4588 §4).
+    pub fn write_rtx(
+        &mut self,
+        out: &mut Vec<u8>,
+        (info, payload): (&PacketInfo, &[u8]),
+        outgoing: Outgoing,
+        own: &OwnExtensions,
+    ) -> Option<()> {
+        let ssrc = self.stream.rtx_ssrc?;
+        let payload_type = self.stream.codecs.payload_types(info.codec)?.rtx?;
+        let header = RtpHeader {
+            marker: info.marker,
+            payload_type,
+            sequence: self.rtx_sequence,
+            timestamp: outgoing.timestamp,
+            ssrc,
+            ..RtpHeader::default()
+        };
+        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
+        write_header(out, &header, &self.extensions_of(info, own), &self.stream.extensions);
+        out.extend_from_slice(&(outgoing.sequence as u16).to_be_bytes());
+        out.extend_from_slice(payload);
+        Some(())
+    }
+
+    /// Inside RED, each block names its payload type (RFC 2198 §3): Opus has another number on
+    /// another leg.
+    fn name_red_blocks(&self, payload: &mut [u8]) {
+        let Some(opus) = self.stream.codecs.payload_types(Codec::Opus) else { return };
+        let mut at = 0;
+        while let Some(first) = payload.get_mut(at) {
+            *first = (*first & 0x80) | opus.media;
+            if *first & 0x80 == 0 {
+                break;
+            }
+            at += 4;
+        }
+    }
+}
+
+/// Extension values that belong to the receiving leg.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OwnExtensions {
+    pub transport_cc: Option<u16>,
+    pub abs_send_time: Option<u32>,
+}
+
+/// Which of the travelling extensions are there, as a number below 32: with the leg's own ones,
+/// which never change, it decides the header's length.
+fn extension_set(extensions: &Extensions) -> usize {
+    let capture = extensions.abs_capture_time;
+    usize::from(capture.is_some())
+        | usize::from(capture.is_some_and(|time| time.clock_offset.is_some())) << 1
+        | usize::from(extensions.audio_level.is_some()) << 2
+        | usize::from(extensions.playout_delay.is_some()) << 3
+        | usize::from(extensions.video_orientation.is_some()) << 4
+}
+
+/// A duration in a media clock's ticks.
+pub(crate) fn ticks(duration: Duration, rate_hz: u32) -> u32 {
+    (duration.as_micros() as u64 * u64::from(rate_hz) / 1_000_000) as u32
+}
