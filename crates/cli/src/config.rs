@@ -139,8 +139,8 @@ mod tests {
     }
 
     fn mistake(text: &str) -> String {
-        let told = parse::<Sample>(text).err().expect("a mistake").told(text, Path::new("x.toml"));
-        told.to_string()
+        let Err(mistake) = parse::<Sample>(text) else { panic!("no mistake found") };
+        mistake.told(text, Path::new("x.toml")).to_string()
     }
 
     #[test]

@@ -3,13 +3,17 @@
 
 mod commands;
 mod config;
+mod demo;
 mod failure;
 mod logging;
+#[cfg(test)]
+mod manual;
 mod secret;
+mod shutdown;
 mod span;
 
 use clap::Parser as _;
-use commands::token;
+use commands::{demo as demo_command, receive, relay, send, token};
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
 use std::process::ExitCode;
@@ -22,12 +26,23 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     log: LogArgs,
+    /// End when this process, the parent, ends: how the demo holds its processes
+    #[arg(long, hide = true, value_name = "PID")]
+    end_with_parent: Option<u32>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Forward the media of lessons
+    Relay(relay::Args),
+    /// Give a lesson: the supporting school's node
+    Send(send::Args),
+    /// Take part in a lesson: a receiving school's node, or an observer's
+    Receive(receive::Args),
     /// Print a signed grant for one participant of a lesson
     Token(token::Args),
+    /// Run a lesson of three schools on this machine and measure it
+    Demo(demo_command::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,8 +57,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    if let Some(parent) = cli.end_with_parent {
+        demo::end_with_parent(parent).map_err(Failure::running)?;
+    }
     match cli.command {
+        Command::Relay(args) => relay::run(args, cli.log),
+        Command::Send(args) => send::run(args, cli.log),
+        Command::Receive(args) => receive::run(args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
+        Command::Demo(args) => demo_command::run(args, cli.log),
     }
 }
 

@@ -85,6 +85,8 @@ fn wrong(error: RelayError) -> Failure {
         RelayError::Setting { .. } | RelayError::Secret { .. } | RelayError::Certificate { .. } => {
             Failure::usage(error)
         }
-        RelayError::Bind { .. } | RelayError::System { .. } | RelayError::WorkerEnded(_) => Failure::running(error),
+        RelayError::Bind { .. } | RelayError::System { .. } | RelayError::WorkerEnded(_) => {
+            Failure::running(error)
+        }
     }
 }
