@@ -1,0 +1,90 @@
+//! What goes on when a part of the lesson dies.
+
+mod support;
+
+use std::time::Instant;
+use support::node::{Node, all_see_all};
+use support::relay::Relay;
+use support::scratch::Scratch;
+use support::{eventually, s};
+use tongke_protocol::Role;
+
+#[test]
+fn after_a_relay_was_killed_and_restarted_everyone_is_back_by_itself() {
+    let scratch = Scratch::new("relay-restart");
+    let mut relay = Relay::start(&scratch);
+    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &["--link", "quic"]);
+    let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "quic"]);
+    let mut island = Node::start(&scratch, &relay, "island", Role::Receiving, &["--link", "webrtc-udp"]);
+    all_see_all(&mut [&mut teacher, &mut hill, &mut island]);
+
+    relay.kill();
+    relay.restart();
+    let listens = Instant::now();
+    eventually("all three publish again", s(10), || {
+        let there = relay.participants()?;
+        (there.iter().filter(|one| one.tracks.len() >= 2).count() == 3).then_some(())
+    });
+    println!("all publish again {:?} after the relay listens", listens.elapsed());
+    all_see_all(&mut [&mut teacher, &mut hill, &mut island]);
+    println!(
+        "all see and hear all {:?} after the relay listens (facts come once a second)",
+        listens.elapsed()
+    );
+    for node in [&mut teacher, &mut hill, &mut island] {
+        let facts = node.end();
+        assert!(facts.reconnects >= 1, "{}: {facts:?}", node.name);
+    }
+}
+
+#[test]
+fn a_killed_node_frees_its_slot_and_comes_back_without_a_ghost() {
+    let scratch = Scratch::new("node-restart");
+    let relay = Relay::start(&scratch);
+    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &["--link", "quic"]);
+    let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "quic"]);
+    let mut island = Node::start(&scratch, &relay, "island", Role::Receiving, &["--link", "webrtc-udp"]);
+    all_see_all(&mut [&mut teacher, &mut hill, &mut island]);
+
+    for victim in [&mut hill, &mut island] {
+        victim.kill();
+        teacher.sees_and_hears(if victim.name == "hill" { "island" } else { "hill" }, s(5));
+        let killed = Instant::now();
+        eventually("the killed node is gone", s(15), || {
+            let there = relay.participants()?;
+            there.iter().all(|one| one.id.as_str() != victim.name).then_some(())
+        });
+        println!("{} is out of the lesson {:?} after SIGKILL", victim.name, killed.elapsed());
+        victim.restart();
+        victim.sees_and_hears("teacher", s(20));
+        teacher.sees_and_hears(&victim.name, s(5));
+        let there = relay.participants().unwrap();
+        let mut ids: Vec<&str> = there.iter().map(|one| one.id.as_str()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["hill", "island", "teacher"], "no ghost, nobody missing");
+    }
+}
+
+#[test]
+fn a_node_that_comes_back_before_its_old_session_is_missed_replaces_it() {
+    let scratch = Scratch::new("node-replaced");
+    let relay = Relay::start(&scratch);
+    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &["--link", "quic"]);
+    let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "webrtc-udp"]);
+    all_see_all(&mut [&mut teacher, &mut hill]);
+    hill.kill();
+    hill.restart();
+    all_see_all(&mut [&mut teacher, &mut hill]);
+    let there = relay.participants().unwrap();
+    assert_eq!(there.len(), 2, "{there:?}");
+}
+
+#[test]
+fn a_relay_that_is_told_to_end_does_so_in_good_order() {
+    let scratch = Scratch::new("relay-end");
+    let mut relay = Relay::start(&scratch);
+    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &["--link", "quic"]);
+    eventually("the teacher is in", s(15), || relay.participants().filter(|there| there.len() == 1));
+    assert_eq!(relay.terminate(), Some(0));
+    teacher.end();
+}
