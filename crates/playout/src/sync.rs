@@ -88,6 +88,11 @@ impl LipSync {
             let max_extra = us(self.config.max_extra);
             self.extra_us = (self.extra_us + step).clamp(-max_extra, max_extra);
         }
+        self.extra()
+    }
+
+    /// The delays as last updated.
+    pub fn extra(&self) -> ExtraDelay {
         let delay = |us: f64| Duration::from_micros(us.max(0.0) as u64);
         ExtraDelay { video: delay(-self.extra_us), audio: delay(self.extra_us) }
     }
