@@ -1,1 +1,44 @@
-//! A classroom box: send, receive, measure.
+//! A classroom box: sends a school's cameras, courseware and sound into a lesson, shows and plays
+//! what the other schools send, and measures both.
+//!
+//! One program in two roles; [`run`] is all of it. Threads: one or two per picture sent (capture,
+//! encode), one for the microphone, one per picture received (decode), and the caller's runtime for
+//! everything else: links, jitter buffers, the sound clock.
+//!
+//! [`link`] hides the ways to the relay; `send` and `receive` are the pipelines; `session` ties them
+//! together and owns the one retry there is.
+
+mod clock;
+mod config;
+mod error;
+mod facts;
+pub mod link;
+mod rates;
+mod receive;
+mod roster;
+mod send;
+mod session;
+mod status;
+
+pub use clock::{ClockKeeper, MachineClock, Translated};
+pub use config::{BitrateBounds, NodeConfig, NodeSettings, SoundOut, VideoOut};
+pub use error::{ConfigError, NodeError};
+pub use session::Controls;
+
+use std::future::Future;
+use tongke_protocol::facts::NodeFacts;
+
+/// Takes part in a lesson until `shutdown` completes, the configured time is over, the relay ends the
+/// lesson or the window is closed. Returns what was measured.
+pub async fn run(config: NodeConfig, shutdown: impl Future<Output = ()>) -> Result<NodeFacts, NodeError> {
+    run_controlled(config, Controls::default(), shutdown).await
+}
+
+/// As [`run`], with a person or a program at the controls.
+pub async fn run_controlled(
+    config: NodeConfig,
+    controls: Controls,
+    shutdown: impl Future<Output = ()>,
+) -> Result<NodeFacts, NodeError> {
+    session::Session::start(config).await?.run(controls, shutdown).await
+}

@@ -87,6 +87,18 @@ pub struct Grant {
     pub expires_unix_s: u64,
 }
 
+impl Grant {
+    /// What a token says, unchecked: for its holder, who has no secret to check it with.
+    pub fn read_unchecked(token: &str) -> Result<Grant, GrantError> {
+        if token.is_empty() {
+            return Err(GrantError::Missing);
+        }
+        let claims = token.split('.').nth(1).ok_or(GrantError::Malformed)?;
+        let claims = BASE64.decode(claims).map_err(|_| GrantError::Malformed)?;
+        serde_json::from_slice(&claims).map_err(|_| GrantError::Malformed)
+    }
+}
+
 /// Why a token is refused. The texts are shown to people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
@@ -223,6 +235,8 @@ mod tests {
     fn a_signed_grant_comes_back_whole() {
         let token = key().sign(&grant());
         assert_eq!(key().verify(&token, WallTime(999_999_999)), Ok(grant()));
+        assert_eq!(Grant::read_unchecked(&token), Ok(grant()));
+        assert_eq!(Grant::read_unchecked("a.b"), Err(GrantError::Malformed));
     }
 
     #[test]

@@ -1,0 +1,316 @@
+//! The relay's HTTP interface, as a node uses it.
+
+use super::sse::EventStreamReader;
+use super::{LinkError, LinkKind};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+use tongke_protocol::LessonId;
+use tongke_protocol::control::{ClockEcho, ClockProbe, Links, Refusal};
+use tongke_protocol::event::{ClockReport, LessonEvent};
+
+/// Time for one request.
+const REQUEST_WAIT: Duration = Duration::from_secs(4);
+/// Time for the TCP (and TLS) handshake.
+const CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// Longest error body read, in bytes.
+const MAX_ERROR_LEN: usize = 4096;
+
+/// Where a relay's HTTP interface is, e.g. `http://relay.example:8080`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayUrl(Url);
+
+impl FromStr for RelayUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            |why: String| format!("'{text}' is not a relay's address ({why}); write http://HOST:PORT");
+        let mut url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong("it begins with neither http:// nor https://".into()));
+        }
+        if url.host_str().is_none() {
+            return Err(wrong("it names no host".into()));
+        }
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        url.set_query(None);
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for RelayUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Which half of WebRTC a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// WHIP (RFC 9725).
+    Publish,
+    /// WHEP.
+    Receive,
+}
+
+/// A WHIP or WHEP session at the relay.
+#[derive(Debug, Clone)]
+pub(super) struct HttpSession {
+    resource: Url,
+    /// The SDP answer.
+    pub answer: String,
+}
+
+impl HttpSession {
+    /// The last segment of the resource's path.
+    pub(super) fn name(&self) -> &str {
+        self.resource.path_segments().and_then(|mut all| all.next_back()).unwrap_or_default()
+    }
+}
+
+/// The relay, for one lesson and one grant. Cheap to clone; connections are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct RelayHttp {
+    client: Client,
+    base: RelayUrl,
+    lesson: LessonId,
+    token: String,
+}
+
+impl RelayHttp {
+    /// `extra_root`: a PEM file's contents, for a relay whose certificate no public authority signed.
+    pub(crate) fn new(
+        base: RelayUrl,
+        lesson: LessonId,
+        token: String,
+        extra_root: Option<&[u8]>,
+    ) -> Result<Self, String> {
+        let mut builder = Client::builder()
+            .connect_timeout(CONNECT_WAIT)
+            // A lesson's media must never depend on a proxy that caches.
+            .no_proxy()
+            .tcp_nodelay(true)
+            .user_agent(concat!("tongke/", env!("CARGO_PKG_VERSION")));
+        if let Some(pem) = extra_root {
+            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| chain(&error))?;
+            builder = roots.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
+        }
+        let client = builder.build().map_err(|error| chain(&error))?;
+        Ok(Self { client, base, lesson, token })
+    }
+
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url).bearer_auth(&self.token)
+    }
+
+    fn url(&self, path: &str) -> Url {
+        // Joining a relative path of safe characters to a checked base cannot fail.
+        self.base.0.join(path).unwrap_or_else(|_| self.base.0.clone())
+    }
+
+    fn of_lesson(&self, what: &str) -> Url {
+        self.url(&format!("lessons/{}/{what}", self.lesson))
+    }
+
+    /// By which ways the relay takes media.
+    pub(super) async fn links(&self) -> Result<Links, LinkError> {
+        let answer = send(self.request(Method::GET, self.of_lesson("links"))).await?;
+        answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Offers a session.
+    pub(super) async fn join(&self, direction: Direction, offer: String) -> Result<HttpSession, LinkError> {
+        let door = match direction {
+            Direction::Publish => "whip",
+            Direction::Receive => "whep",
+        };
+        let url = self.url(&format!("{door}/{}", self.lesson));
+        let request = self.request(Method::POST, url.clone());
+        let answer = send(request.header(CONTENT_TYPE, "application/sdp").body(offer)).await?;
+        let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let resource = location.and_then(|location| url.join(location).ok()).ok_or_else(|| {
+            LinkError::Media(format!("the relay's answer to {door} has no usable Location header"))
+        })?;
+        let answer = answer.text().await.map_err(|error| no_answer(&error))?;
+        Ok(HttpSession { resource, answer })
+    }
+
+    /// Ends a session. Failure is of no consequence: the relay notices by itself.
+    pub(super) async fn leave(&self, session: &HttpSession) {
+        if let Err(error) = send(self.request(Method::DELETE, session.resource.clone())).await {
+            tracing::debug!(%error, "the relay did not take the goodbye");
+        }
+    }
+
+    /// One clock probe.
+    pub(super) async fn probe_clock(&self, probe: ClockProbe) -> Result<ClockEcho, LinkError> {
+        let answer = send(self.request(Method::POST, self.of_lesson("clock")).json(&probe)).await?;
+        answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Tells this node's clock.
+    pub(super) async fn report_clock(&self, report: ClockReport) {
+        if let Err(error) = send(self.request(Method::PUT, self.of_lesson("clock")).json(&report)).await {
+            tracing::debug!(%error, "the relay did not take the clock report");
+        }
+    }
+
+    /// Puts the hand up or down.
+    pub(super) async fn report_hand(&self, raised: bool) {
+        let body = serde_json::json!({ "raised": raised });
+        if let Err(error) = send(self.request(Method::PUT, self.of_lesson("hand")).json(&body)).await {
+            tracing::warn!(%error, "the relay did not take the hand");
+        }
+    }
+
+    /// Opens the event stream.
+    pub(super) async fn events(&self) -> Result<EventStream, LinkError> {
+        let request = self.request(Method::GET, self.of_lesson("events"));
+        let request = request.header("accept", "text/event-stream");
+        let response = tokio::time::timeout(REQUEST_WAIT, request.send()).await;
+        let response = response
+            .map_err(|_| LinkError::Http(format!("no answer within {} s", REQUEST_WAIT.as_secs())))?
+            .map_err(|error| no_answer(&error))?;
+        let response = accepted(response).await?;
+        Ok(EventStream { response, reader: EventStreamReader::default(), ready: Vec::new() })
+    }
+
+    /// The relay's addresses, in the order in which the system gives them.
+    pub(super) async fn addresses(&self) -> Result<Vec<SocketAddr>, LinkError> {
+        let host = self.base.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let port = self.base.0.port_or_known_default().unwrap_or(80);
+        let found = tokio::net::lookup_host((host, port)).await;
+        let addresses: Vec<SocketAddr> =
+            found.map_err(|error| LinkError::Http(format!("'{host}' has no address: {error}")))?.collect();
+        if addresses.is_empty() {
+            return Err(LinkError::Http(format!("'{host}' has no address")));
+        }
+        Ok(addresses)
+    }
+
+    /// The relay's address and this machine's address towards it.
+    pub(super) async fn route(&self) -> Result<(SocketAddr, IpAddr), LinkError> {
+        let mut last = None;
+        for relay in self.addresses().await? {
+            match local_towards(relay) {
+                Ok(local) => return Ok((relay, local)),
+                Err(error) => last = Some(LinkError::Media(format!("no route to {}: {error}", relay.ip()))),
+            }
+        }
+        Err(last.unwrap_or_else(|| LinkError::Media("no route to the relay".into())))
+    }
+}
+
+/// The local address that the routing table gives packets to `relay`; sends nothing.
+fn local_towards(relay: SocketAddr) -> std::io::Result<IpAddr> {
+    let any: SocketAddr = if relay.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let socket = std::net::UdpSocket::bind(any)?;
+    socket.connect(relay)?;
+    Ok(socket.local_addr()?.ip())
+}
+
+/// The relay's lesson events.
+#[derive(Debug)]
+pub(super) struct EventStream {
+    response: Response,
+    reader: EventStreamReader,
+    /// Read and not yet given, the next one last.
+    ready: Vec<LessonEvent>,
+}
+
+impl EventStream {
+    /// The next event; an error when the stream ends. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Result<LessonEvent, String> {
+        loop {
+            if let Some(event) = self.ready.pop() {
+                return Ok(event);
+            }
+            let chunk = self.response.chunk().await.map_err(|error| chain(&error))?;
+            let chunk = chunk.ok_or("the relay closed the event stream")?;
+            let mut texts = Vec::new();
+            self.reader.push(&chunk, &mut texts);
+            // An event that a newer relay knows and this node does not is left out.
+            self.ready = texts.iter().rev().filter_map(|text| serde_json::from_str(text).ok()).collect();
+        }
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, LinkError> {
+    let response = request.timeout(REQUEST_WAIT).send().await.map_err(|error| no_answer(&error))?;
+    accepted(response).await
+}
+
+/// The response if it is a success; otherwise what the relay says is wrong.
+async fn accepted(mut response: Response) -> Result<Response, LinkError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ERROR_LEN {
+            break;
+        }
+    }
+    Err(LinkError::Refused(serde_json::from_slice(&body).unwrap_or_else(|_| unnamed_refusal(status))))
+}
+
+fn unnamed_refusal(status: StatusCode) -> Refusal {
+    Refusal {
+        code: format!("http_{}", status.as_u16()),
+        message: format!("the relay's address answers {status}; is it a Tongke relay?"),
+    }
+}
+
+fn no_answer(error: &reqwest::Error) -> LinkError {
+    LinkError::Http(chain(error))
+}
+
+/// An error's innermost cause: what the operating system or the peer said.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+impl LinkKind {
+    /// What a failure to come up in time means.
+    pub(super) fn silence(self, waited: Duration) -> LinkError {
+        let what = match self {
+            LinkKind::Quic => "no answer to QUIC packets",
+            LinkKind::WebrtcUdp => "no answer to UDP packets",
+            LinkKind::WebrtcTcp => "no TCP connection for media",
+        };
+        LinkError::Media(format!("{what} within {:.1} s", waited.as_secs_f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_address_is_read_and_shown_without_its_slash() {
+        let url: RelayUrl = "http://relay:8080".parse().unwrap();
+        assert_eq!(url.to_string(), "http://relay:8080");
+        let behind: RelayUrl = "https://school.example/tongke?x=1".parse().unwrap();
+        assert_eq!(behind.to_string(), "https://school.example/tongke");
+    }
+
+    #[test]
+    fn what_is_no_address_is_said_so_with_the_right_form() {
+        for text in ["relay:8080", "10.0.0.1", "ftp://x", ""] {
+            let error = text.parse::<RelayUrl>().unwrap_err();
+            assert!(error.contains("http://HOST:PORT"), "{error}");
+        }
+    }
+}

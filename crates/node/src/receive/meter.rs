@@ -1,0 +1,240 @@
+//! What a node receives, counted and timed where it is shown or played.
+
+use super::gaps::Gaps;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tongke_measure::{Concealment, Distribution, FreezeDetector};
+use tongke_media::sound::SAMPLE_RATE;
+use tongke_protocol::facts::{DistributionMs, ReceivedTrack, Stage};
+use tongke_protocol::{MediaKind, ParticipantId, TrackKind};
+
+/// One participant's track; stays the same through reconnects, of either side.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Source {
+    pub participant: ParticipantId,
+    pub track: TrackKind,
+}
+
+/// Counts of one track, cumulative.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub gaps: Gaps,
+    pub bytes: u64,
+    /// Pictures decoded, or sounds played.
+    pub decoded: u64,
+    pub freezes: FreezeDetector,
+    pub concealment: Concealment,
+    pub capture_to_render: Distribution,
+    /// The same, lately; for the status line.
+    pub recent_delay_ms: Option<f64>,
+    /// Greatest error bound of the clocks behind any sample of `capture_to_render`.
+    pub clock_bound_us: u64,
+    /// Capture to the last packet's arrival: the sender's encoding and sending, and the network.
+    pub arrival: Distribution,
+    pub buffer: Distribution,
+    pub decode: Distribution,
+    pub render: Distribution,
+    pub markers: Markers,
+    pub resolution: Option<(u32, u32)>,
+    /// Pictures or sounds that could not be decoded.
+    pub broken: u64,
+}
+
+/// Time markers found in the decoded pictures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Markers {
+    pub read: u64,
+    pub unreadable: u64,
+    /// Markers that say another capture moment than the packets' stamp does.
+    pub contradicting: u64,
+    /// Pictures looked at before any marker was found.
+    pub in_vain: u64,
+}
+
+impl Default for Received {
+    fn default() -> Self {
+        Self {
+            gaps: Gaps::default(),
+            bytes: 0,
+            decoded: 0,
+            freezes: FreezeDetector::new(),
+            concealment: Concealment::new(SAMPLE_RATE),
+            capture_to_render: Distribution::new(),
+            recent_delay_ms: None,
+            clock_bound_us: 0,
+            arrival: Distribution::new(),
+            buffer: Distribution::new(),
+            decode: Distribution::new(),
+            render: Distribution::new(),
+            markers: Markers::default(),
+            resolution: None,
+            broken: 0,
+        }
+    }
+}
+
+/// One track's counts, shared by the session and the track's decoder thread.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter(Arc<Mutex<Received>>);
+
+impl Meter {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Received> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When one picture or sound was where, all on this machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Passage {
+    /// Captured, with the bound of the error, µs; none without both clocks.
+    pub captured: Option<(Instant, u64)>,
+    pub arrived: Instant,
+    pub released: Instant,
+    pub decoded: Instant,
+    pub rendered: Instant,
+}
+
+impl Received {
+    /// A picture was shown or a sound played. Returns its delay from capture, in µs.
+    pub(crate) fn on_rendered(&mut self, passage: Passage) -> Option<i64> {
+        let Passage { captured, arrived, released, decoded, rendered } = passage;
+        self.buffer.record(released.saturating_duration_since(arrived));
+        self.decode.record(decoded.saturating_duration_since(released));
+        self.render.record(rendered.saturating_duration_since(decoded));
+        let (captured, bound_us) = captured?;
+        let delay_us = us_between(captured, rendered);
+        self.clock_bound_us = self.clock_bound_us.max(bound_us);
+        self.capture_to_render.record_us(delay_us);
+        let delay_ms = delay_us as f64 / 1000.0;
+        self.recent_delay_ms =
+            Some(self.recent_delay_ms.map_or(delay_ms, |recent| recent + (delay_ms - recent) / 16.0));
+        self.arrival.record_us(us_between(captured, arrived));
+        Some(delay_us)
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        let bound_ms = Some(self.clock_bound_us as f64 / 1000.0);
+        [
+            ("arrival", &self.arrival, bound_ms),
+            ("buffer", &self.buffer, None),
+            ("decode", &self.decode, None),
+            ("render", &self.render, None),
+        ]
+        .into_iter()
+        .filter_map(|(stage, ms, bound_ms)| {
+            ms.summary(bound_ms).map(|ms| Stage { stage: stage.to_owned(), ms })
+        })
+        .collect()
+    }
+
+    fn capture_to_render_ms(&self) -> Option<DistributionMs> {
+        self.capture_to_render.summary(Some(self.clock_bound_us as f64 / 1000.0))
+    }
+
+    fn facts(&self, source: &Source) -> ReceivedTrack {
+        let picture = source.track.media() == MediaKind::Video;
+        let totals = self.gaps.totals();
+        ReceivedTrack {
+            from: source.participant.clone(),
+            track: source.track,
+            packets: totals.received,
+            lost_before_repair: totals.missing + totals.recovered,
+            lost_after_repair: totals.missing,
+            frames_decoded: self.decoded,
+            freezes: if picture { self.freezes.freezes() } else { 0 },
+            freeze_ms: if picture { self.freezes.total().as_secs_f64() * 1000.0 } else { 0.0 },
+            concealed_ratio: if picture { None } else { self.concealment.ratio() },
+            capture_to_render_ms: self.capture_to_render_ms(),
+            markers_read: self.markers.read,
+            markers_unreadable: self.markers.unreadable,
+            stages: self.stages(),
+            resolution: self.resolution,
+        }
+    }
+}
+
+fn us_between(from: Instant, to: Instant) -> i64 {
+    match to.checked_duration_since(from) {
+        Some(later) => later.as_micros() as i64,
+        None => -((from - to).as_micros() as i64),
+    }
+}
+
+/// The meters of all tracks ever received.
+#[derive(Debug, Default)]
+pub(crate) struct Meters(BTreeMap<Source, Meter>);
+
+impl Meters {
+    /// The meter of a track: the same one whenever it comes back.
+    pub(crate) fn of(&mut self, source: &Source) -> Meter {
+        self.0.entry(source.clone()).or_default().clone()
+    }
+
+    /// All meters, by participant and track.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Source, &Meter)> {
+        self.0.iter()
+    }
+
+    /// The facts about what was received.
+    pub(crate) fn facts(&self) -> Vec<ReceivedTrack> {
+        self.0.iter().map(|(source, meter)| meter.lock().facts(source)).collect()
+    }
+
+    /// What is odd about it, for people.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (source, meter) in &self.0 {
+            let received = meter.lock();
+            let name = format!("{} of {}", source.track, source.participant);
+            if received.decoded > 0 && received.capture_to_render.n() == 0 {
+                notes.push(format!(
+                    "{name}: no delay, the clocks were not both measured or nothing was stamped"
+                ));
+            }
+            if received.markers.contradicting > 0 {
+                let count = received.markers.contradicting;
+                notes.push(format!("{name}: {count} time markers contradict the packets' stamps"));
+            }
+            if received.broken > 0 {
+                notes.push(format!("{name}: {} could not be decoded", received.broken));
+            }
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_track_that_comes_back_goes_on_in_the_same_entry() {
+        let mut meters = Meters::default();
+        let source = Source { participant: "a".parse().unwrap(), track: TrackKind::Camera };
+        meters.of(&source).lock().decoded += 2;
+        meters.of(&source).lock().decoded += 3;
+        let facts = meters.facts();
+        assert_eq!((facts.len(), facts[0].frames_decoded), (1, 5));
+    }
+
+    #[test]
+    fn the_stages_add_up_to_the_whole_way() {
+        let mut received = Received::default();
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let passage = Passage {
+            captured: Some((start, 300)),
+            arrived: at(12),
+            released: at(20),
+            decoded: at(23),
+            rendered: at(24),
+        };
+        assert_eq!(received.on_rendered(passage), Some(24_000));
+        let stages: f64 = received.stages().iter().map(|stage| stage.ms.p50).sum();
+        let whole = received.capture_to_render_ms().unwrap();
+        assert!((stages - whole.p50).abs() < 0.1);
+        assert_eq!(whole.clock_bound_ms, Some(0.3));
+    }
+}

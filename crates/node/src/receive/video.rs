@@ -1,0 +1,166 @@
+//! One receive slot for pictures: packets into the jitter buffer, whole pictures to the decoder.
+
+use super::decode::{DecodeWorker, Feedback, Job};
+use super::meter::{Meter, Source};
+use super::output::PictureOut;
+use crate::clock::{ClockKeeper, MachineClock};
+use crate::error::NodeError;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tongke_measure::CaptureClock;
+use tongke_playout::{Frame, VideoBuffer, VideoConfig, VideoOutput, VideoPart};
+use tongke_protocol::control::Codec;
+use tongke_protocol::{Now, WallTime};
+use tongke_transport::rtp::{RtpPacket, h264};
+
+/// A slot. It outlives links: the same source in the same slot goes on after a reconnect.
+pub(super) struct VideoSlot {
+    slot: u8,
+    buffer: VideoBuffer,
+    capture: CaptureClock,
+    source: Option<(Source, Meter)>,
+    worker: Option<DecodeWorker>,
+    /// The decoder dropped a picture: what follows is of no use before a keyframe.
+    behind: bool,
+}
+
+impl VideoSlot {
+    pub(super) fn new(slot: u8) -> Self {
+        let config = VideoConfig::default();
+        Self {
+            slot,
+            buffer: VideoBuffer::new(config),
+            capture: CaptureClock::new(Codec::H264.clock_rate_hz()),
+            source: None,
+            worker: None,
+            behind: false,
+        }
+    }
+
+    pub(super) fn source(&self) -> Option<&Source> {
+        self.source.as_ref().map(|(source, _)| source)
+    }
+
+    /// Another link carries this slot: its packets are numbered anew.
+    pub(super) fn on_link(&mut self) {
+        self.buffer.reset();
+        self.capture.reset();
+        if let Some((_, meter)) = &self.source {
+            meter.lock().gaps.new_epoch();
+        }
+    }
+
+    /// The slot shows this source from now on.
+    pub(super) fn set_source(
+        &mut self,
+        source: Source,
+        meter: Meter,
+        out: PictureOut,
+        feedback: &mpsc::Sender<Feedback>,
+    ) -> Result<(), NodeError> {
+        // The first packets of a first source may come before the event that names it.
+        if self.source.is_some() {
+            self.leave_source();
+        }
+        if self.worker.is_none() {
+            self.worker = Some(DecodeWorker::start(self.slot, feedback.clone())?);
+        }
+        if let Some(worker) = &self.worker {
+            worker.set_source(meter.clone(), out);
+        }
+        {
+            let mut received = meter.lock();
+            received.gaps.new_epoch();
+            received.freezes.on_pause();
+        }
+        self.source = Some((source, meter));
+        Ok(())
+    }
+
+    fn leave_source(&mut self) {
+        self.buffer.reset();
+        self.capture.reset();
+        self.behind = false;
+        if let Some((_, meter)) = self.source.take() {
+            meter.lock().freezes.on_pause();
+        }
+    }
+
+    /// The slot shows nothing from now on.
+    pub(super) fn empty(&mut self) {
+        self.leave_source();
+        if let Some(worker) = &self.worker {
+            worker.empty();
+        }
+    }
+
+    /// A packet came.
+    pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
+        if let Some((_, meter)) = &self.source {
+            let mut received = meter.lock();
+            received.gaps.on_packet(ext_seq, recovered);
+            received.bytes += packet.payload.len() as u64;
+        }
+        if let Some(stamp) = packet.extensions.abs_capture_time {
+            self.capture.stamp(packet.header.timestamp, WallTime::from(stamp.capture));
+        }
+        let part = VideoPart {
+            ssrc: packet.header.ssrc,
+            ext_seq,
+            rtp_ts_90k: packet.header.timestamp,
+            marker: packet.header.marker,
+            keyframe_start: h264::is_keyframe_start(&packet.payload),
+            capture: packet.extensions.abs_capture_time.map(|stamp| stamp.capture.into()),
+            payload: packet.payload,
+        };
+        self.buffer.push(arrived, part);
+    }
+
+    /// Hands due pictures to the decoder. True: a keyframe is wanted.
+    pub(super) fn poll(&mut self, now: Now, keeper: &ClockKeeper, clock: MachineClock) -> bool {
+        if self.source.is_none() {
+            // Packets may come before the event that says whose they are; the buffer keeps them.
+            return false;
+        }
+        let mut wanted = false;
+        while let Some(output) = self.buffer.poll(now.instant) {
+            match output {
+                VideoOutput::NeedKeyframe => wanted = true,
+                VideoOutput::Frame(frame) => wanted |= !self.release(now, frame, keeper, clock),
+            }
+        }
+        wanted
+    }
+
+    /// False: the decoder is behind.
+    fn release(&mut self, now: Now, frame: Frame, keeper: &ClockKeeper, clock: MachineClock) -> bool {
+        let (Some((source, _)), Some(worker)) = (&self.source, &self.worker) else { return true };
+        if self.behind && !frame.keyframe {
+            return true;
+        }
+        let stamp = frame.capture.or_else(|| self.capture.at(frame.rtp_ts_90k));
+        let captured = stamp.and_then(|stamp| {
+            let translated = keeper.translate(&source.participant, stamp)?;
+            Some((clock.instant_of(translated.local)?, translated.bound_us))
+        });
+        let job = Job {
+            parts: frame.parts,
+            stamp,
+            captured,
+            arrived: frame.arrived,
+            released: now.instant,
+            superseded: frame.superseded,
+        };
+        self.behind = !worker.decode(job);
+        !self.behind
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.source.as_ref().and_then(|_| self.buffer.poll_timeout())
+    }
+
+    /// Delay for the sake of the sound.
+    pub(super) fn set_extra_delay(&mut self, extra: Duration) {
+        self.buffer.set_extra_delay(extra);
+    }
+}
