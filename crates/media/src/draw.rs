@@ -71,7 +71,10 @@ impl<'a> Canvas<'a> {
 
     /// Blends a mask with its top left corner at `x`, `y`.
     pub(crate) fn mask(&mut self, mask: &Mask, x: usize, y: usize, colour: Colour) {
-        let columns = mask.width.min(self.width.saturating_sub(x));
+        if x >= self.width {
+            return;
+        }
+        let columns = mask.width.min(self.width - x);
         for (row, line) in (y..self.height).enumerate().take(mask.height) {
             let ink = &mask.coverage[row * mask.width..][..columns];
             blend(&mut self.y[line * self.width + x..][..columns], ink, colour[0]);

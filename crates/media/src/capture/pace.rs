@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Pace {
     start: Instant,
-    per_second: u64,
+    per_1000_s: u64,
     next: u64,
     skipped: u64,
     /// How far a tick may be late and still be given; later ones are skipped.
@@ -17,7 +17,12 @@ pub(crate) struct Pace {
 impl Pace {
     /// Ticks `per_second`, the first one now.
     pub(crate) fn new(per_second: u32, patience: Duration) -> Self {
-        Self { start: Instant::now(), per_second: per_second.into(), next: 0, skipped: 0, patience }
+        Self::per_1000_s(per_second * 1000, patience)
+    }
+
+    /// As [`new`](Self::new), for rates that are no whole number.
+    pub(crate) fn per_1000_s(per_1000_s: u32, patience: Duration) -> Self {
+        Self { start: Instant::now(), per_1000_s: per_1000_s.into(), next: 0, skipped: 0, patience }
     }
 
     /// Waits for the next tick and gives the instant it was due.
@@ -39,6 +44,6 @@ impl Pace {
     }
 
     fn due(&self, tick: u64) -> Instant {
-        self.start + Duration::from_nanos(tick * 1_000_000_000 / self.per_second)
+        self.start + Duration::from_micros(tick * 1_000_000_000 / self.per_1000_s)
     }
 }

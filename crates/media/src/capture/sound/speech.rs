@@ -73,7 +73,7 @@ impl Speech {
         }
         let [first, second] = &mut self.formants;
         let voice = first.pass(glottis) + 0.5 * second.pass(glottis);
-        (voice * envelope * 3_200.0).clamp(-26_000.0, 26_000.0) as i16
+        (voice * envelope * 1_300.0).clamp(-26_000.0, 26_000.0) as i16
     }
 
     /// A syllable after a short closure, or the pause at the end of a phrase.

@@ -1,8 +1,13 @@
 //! Picture sources.
 
+mod mp4;
+mod route;
+mod rtsp;
 mod scene;
 mod slides;
 mod strip;
+mod v4l2;
+mod y4m;
 
 pub use scene::Scene;
 
@@ -117,9 +122,10 @@ pub fn open(source: &VideoSource, options: &VideoOptions) -> Result<Box<dyn Pict
     Ok(match source {
         VideoSource::TestScene => Box::new(scene::SceneSource::new(options)),
         VideoSource::Slides => Box::new(slides::SlidesSource::new(options)),
-        _ => {
-            return Err(CaptureError::Open { name: source.to_string(), reason: "not built in yet".into() });
-        }
+        VideoSource::Rtsp(url) => Box::new(rtsp::RtspSource::open(url)?),
+        VideoSource::V4l2(path) => Box::new(v4l2::V4l2Source::open(path, options)?),
+        VideoSource::Y4m(path) => Box::new(y4m::Y4mSource::open(path, options)?),
+        VideoSource::Mp4(path) => Box::new(mp4::Mp4Source::open(path, options)?),
     })
 }
 
