@@ -3,7 +3,9 @@
 //! The first request goes out as soon as reordering is unlikely to explain the gap; each repeat
 //! after a round trip and a margin, since a request or its answer may be lost too. The round trip is
 //! told ([`NackGenerator::set_rtt`]) and, once repairs happen, measured on them (RFC 6298 smoothing,
-//! Karn's rule: only packets asked for once count).
+//! Karn's rule: only packets asked for once count). A packet that was only late looks like a quick
+//! repair until the real one comes as a duplicate; so a measurement waits a while for that before it
+//! counts.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -16,6 +18,11 @@ const MIN_REPEAT: Duration = Duration::from_millis(15);
 const MAX_REPEAT: Duration = Duration::from_millis(500);
 /// Time to a repeat while no round trip is known.
 const FIRST_REPEAT: Duration = Duration::from_millis(100);
+
+/// How long a measured round trip waits for a duplicate that would disprove it.
+const PROOF_TIME: Duration = Duration::from_millis(500);
+/// Most measurements that wait; more are not needed.
+const MAX_UNPROVEN: usize = 32;
 
 /// How hard to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +91,15 @@ struct Missing {
     tries: u8,
 }
 
+/// A repair that may have been a late packet.
+#[derive(Debug, Clone, Copy)]
+struct Unproven {
+    seq: u64,
+    noticed: Instant,
+    asked_at: Instant,
+    came: Instant,
+}
+
 /// Tells which packets of one stream to ask for. Numbers are 64-bit, see
 /// [`super::SequenceExtender`].
 #[derive(Debug)]
@@ -96,6 +112,8 @@ pub struct NackGenerator {
     /// Which of the last [`WINDOW`] numbers came, a bit by number modulo the window.
     came: [u64; (WINDOW / 64) as usize],
     rtt: Option<RttEstimate>,
+    /// Repairs by the order in which they came. At most `MAX_UNPROVEN`.
+    unproven: VecDeque<Unproven>,
     /// How far packets have lately overtaken each other.
     reorder: Duration,
     /// No gap is due before this moment. May be early, never late.
@@ -130,6 +148,7 @@ impl NackGenerator {
             missing: VecDeque::new(),
             came: [0; (WINDOW / 64) as usize],
             rtt: None,
+            unproven: VecDeque::new(),
             reorder: Duration::ZERO,
             next_due: None,
             counters: NackCounters::default(),
@@ -177,6 +196,7 @@ impl NackGenerator {
         }
         if self.has_come(ext_seq) {
             self.counters.duplicates += 1;
+            self.disprove(now, ext_seq);
             return Arrival::Duplicate;
         }
         self.set_came(ext_seq);
@@ -227,17 +247,32 @@ impl NackGenerator {
             return Arrival::New;
         };
         self.counters.recovered += 1;
-        if gap.tries == 1 {
-            let took = now.saturating_duration_since(asked_at);
-            match self.rtt {
-                // Sooner than any answer: it was on its way, only late.
-                Some(rtt) if took < rtt.smoothed / 2 => {
-                    self.note_reordering(now.saturating_duration_since(gap.noticed));
-                }
-                _ => self.set_rtt(took),
-            }
+        if gap.tries == 1 && self.unproven.len() < MAX_UNPROVEN {
+            let Missing { seq, noticed, .. } = gap;
+            self.unproven.push_back(Unproven { seq, noticed, asked_at, came: now });
         }
         Arrival::Recovered
+    }
+
+    /// A repaired packet came again: the first one was late, the second one is the answer.
+    fn disprove(&mut self, now: Instant, seq: u64) {
+        let Some(index) = self.unproven.iter().position(|repair| repair.seq == seq) else { return };
+        if let Some(repair) = self.unproven.remove(index) {
+            self.note_reordering(repair.came - repair.noticed);
+            self.set_rtt(now.saturating_duration_since(repair.asked_at));
+        }
+    }
+
+    /// Takes the measurements that nothing has disproved for long enough.
+    fn take_proven(&mut self, now: Instant) {
+        while let Some(repair) = self.unproven.front().filter(|repair| repair.came + PROOF_TIME <= now) {
+            let took = repair.came - repair.asked_at;
+            // Much sooner than any answer: it was late, and its answer was lost.
+            if self.rtt.is_none_or(|rtt| took >= rtt.smoothed / 2) {
+                self.set_rtt(took);
+            }
+            self.unproven.pop_front();
+        }
     }
 
     fn note_reordering(&mut self, late_by: Duration) {
@@ -269,6 +304,7 @@ impl NackGenerator {
         if self.next_due.is_none_or(|due| due > now) {
             return;
         }
+        self.take_proven(now);
         let repeat = self.repeat_after();
         let (config, counters) = (self.config, &mut self.counters);
         let mut next_due = None::<Instant>;
@@ -367,9 +403,11 @@ mod tests {
         nack.on_packet(t, 5);
         assert_eq!(asked(&mut nack, t + 2 * MS), [4]);
         assert_eq!(nack.on_packet(t + 8 * MS, 4), Arrival::Recovered);
-        nack.on_packet(t + 8 * MS, 7);
-        assert_eq!(nack.poll_timeout(), Some(t + 18 * MS), "8 ms of overtaking and a quarter");
-        assert_eq!(nack.rtt(), Some(80 * MS), "an overtaken packet is no round trip");
+        assert_eq!(nack.on_packet(t + 82 * MS, 4), Arrival::Duplicate, "the answer");
+        nack.on_packet(t + 90 * MS, 7);
+        assert_eq!(nack.poll_timeout(), Some(t + 100 * MS), "8 ms of overtaking and a quarter");
+        asked(&mut nack, t + 600 * MS);
+        assert_eq!(nack.rtt(), Some(80 * MS), "a late packet is no round trip");
     }
 
     #[test]
@@ -421,6 +459,10 @@ mod tests {
         asked(&mut nack, t + 2 * MS);
         assert_eq!(nack.poll_timeout(), Some(t + 102 * MS));
         nack.on_packet(t + 42 * MS, 2);
+        assert_eq!(nack.rtt(), None, "it may have been a late packet");
+        nack.on_packet(t + 600 * MS, 5);
+        asked(&mut nack, t + 602 * MS);
         assert_eq!(nack.rtt(), Some(40 * MS));
+        assert_eq!(nack.poll_timeout(), Some(t + 602 * MS + 40 * MS + 20 * MS));
     }
 }

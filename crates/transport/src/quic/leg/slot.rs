@@ -65,9 +65,9 @@ impl ReceiveSlot {
         self.packets += 1;
         self.payload_bytes += packet.payload.len() as u64;
         if self.wanted.is_some() && begins_keyframe(packet) {
+            // What is missing before it is still asked for: the repair may be there before the
+            // keyframe is whole.
             self.wanted = None;
-            // Nothing before it can be shown.
-            self.nack.abandon_before(ext_seq);
         }
         Some((ext_seq, recovered))
     }

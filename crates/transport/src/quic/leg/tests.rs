@@ -187,6 +187,21 @@ fn reordering_by_jitter_is_not_taken_for_loss() {
 }
 
 #[test]
+fn late_packets_spoil_neither_the_round_trip_nor_the_link() {
+    for seed in 1..=5 {
+        let link = Link::new(seed, 0.05, 40 * MS, 8 * MS);
+        let mut lesson = Lesson::new(TrackKind::Camera, Codec::H264, link);
+        lesson.send_pictures(600);
+        let stats = lesson.receiver.stats().slots[0];
+        assert_eq!((stats.packets, stats.lost), (stats.expected, 0), "seed {seed}");
+        let rtt = lesson.receiver.rtt().unwrap();
+        assert!((80 * MS..96 * MS).contains(&rtt), "seed {seed}: {rtt:?}");
+        let again = lesson.publisher.stats().published[0].resent;
+        assert!(again as f64 <= stats.lost_before_repair as f64 * 1.15, "seed {seed}: {again}");
+    }
+}
+
+#[test]
 fn a_clean_link_needs_no_repair_and_no_probe() {
     let link = Link::new(1, 0.0, MS, Duration::ZERO);
     let mut lesson = Lesson::new(TrackKind::Camera, Codec::H264, link);
