@@ -24,7 +24,7 @@ const WATCH_PERIOD: Duration = Duration::from_secs(1);
 
 /// Runs a relay until `shutdown` is ready, then tells all clients and ends.
 pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()>) -> Result<(), RelayError> {
-    let mut relay = Relay::start(config)?;
+    let mut relay = Relay::start(&config)?;
     tokio::select! {
         () = shutdown => {
             relay.shutdown("the relay is being restarted").await;
@@ -45,7 +45,7 @@ pub struct Relay {
 impl Relay {
     /// Binds all addresses and starts the workers and the HTTP interface on the current tokio
     /// runtime.
-    pub fn start(config: RelayConfig) -> Result<Relay, RelayError> {
+    pub fn start(config: &RelayConfig) -> Result<Relay, RelayError> {
         let listener = bind_http(config.http)?;
         let bound = |source| RelayError::System { what: "read the HTTP socket's address", source };
         let http = listener.local_addr().map_err(bound)?;
@@ -54,7 +54,7 @@ impl Relay {
             None => Identity::make()?,
         };
         let start = worker::Start {
-            config: &config,
+            config,
             clock: Clock::start(),
             dtls: Arc::new(dtls_certificate()?),
             identity: &identity,

@@ -33,7 +33,7 @@ pub(super) async fn stream(
         .await?
         .ok_or_else(|| {
             let text = "this participant has too many event streams in the lesson; close some of them";
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", text)
+            refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_listeners", text)
         })?;
     let stream = ReceiverStream::new(events).map(|event| Ok(written(&event)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tongke_protocol::{Grant, LessonId, Now};
 use tongke_sfu::{JoinError, Joined, Patched};
 use tongke_transport::webrtc::sdp::{Offer, SdpErrorKind};
+use tracing::Instrument as _;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -68,7 +69,7 @@ async fn answer(
     let job = move |plane: &mut Plane, now| {
         join(plane, now, &of, &grant, &offer).map_err(|error| (malformed(&error, &offer), error))
     };
-    let joined = relay.ask(&lesson, job).await?;
+    let joined = relay.ask(&lesson, job).instrument(span.clone()).await?;
     let _inside = span.enter();
     match joined {
         Ok(Joined { session, etag, answer, .. }) => {

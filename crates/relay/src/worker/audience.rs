@@ -40,7 +40,8 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Adds a listener and tells it the state of the lesson. None: the participant has too many.
+    /// Adds a listener. An event stream is told the state of the lesson here, a QUIC leg by the
+    /// core. None: the participant has too many.
     pub(crate) fn add(
         &mut self,
         core: &Core,
@@ -55,8 +56,11 @@ impl Listeners {
         }
         let (queue, events) = mpsc::channel(QUEUE);
         let slots = BTreeMap::new();
-        let mut listener = Listener { participant: participant.clone(), leg, queue, slots, behind: true };
-        listener.greet(core, lesson);
+        let mut listener =
+            Listener { participant: participant.clone(), leg, queue, slots, behind: leg.is_none() };
+        if leg.is_none() {
+            listener.greet(core, lesson);
+        }
         all.push(listener);
         self.legs.extend(leg.map(|leg| (leg, lesson.clone())));
         Some(events)
@@ -90,6 +94,10 @@ impl Listeners {
             if !listener.take(core, lesson, event) {
                 self.dropped += 1;
             }
+        }
+        if matches!(event, LessonEvent::Ending { .. }) {
+            // It is the last that anybody hears of a lesson.
+            all.retain(|listener| !hears(listener));
         }
     }
 

@@ -55,7 +55,7 @@ pub(crate) enum Input {
     /// A frame came.
     TcpDatagram { path: Path, datagram: Vec<u8> },
     /// The connection ended.
-    TcpClosed { connection: u64 },
+    TcpClosed { connection: u64, path: Path },
     /// Somebody with a good grant said hello.
     QuicJoin(Box<JoinRequest>),
     /// Media or RTCP came.
@@ -115,9 +115,10 @@ impl Worker {
             if matches!(wake, Wake::End) {
                 return;
             }
-            self.turn(wake);
-            // The tasks that feed this one and carry its sends live on the same thread.
-            tokio::task::yield_now().await;
+            if self.turn(wake) {
+                // The tasks that feed this one and carry its sends live on the same thread.
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -126,8 +127,9 @@ impl Worker {
         self.plane.core.poll_timeout().map_or(report, |core| core.min(report))
     }
 
-    /// One round: takes what came, does what is due, sends what follows from it.
-    fn turn(&mut self, wake: Wake) {
+    /// One round: takes what came, does what is due, sends what follows from it. True: more came
+    /// than one round takes.
+    fn turn(&mut self, wake: Wake) -> bool {
         let now = self.clock.now();
         match wake {
             Wake::Input(input) => self.take(now, input),
@@ -135,18 +137,18 @@ impl Worker {
             Wake::Udp | Wake::Time | Wake::End => {}
         }
         let Plane { core, udp, .. } = &mut self.plane;
-        for _ in 0..RECEIVES_PER_TURN {
-            let more = udp.receive(|local, remote, datagram| {
+        let more_datagrams = (0..RECEIVES_PER_TURN).all(|_| {
+            udp.receive(|local, remote, datagram| {
                 core.handle_datagram(now, Path::Udp { local, remote }, datagram);
-            });
-            if !more {
-                break;
+            })
+        });
+        let more_inputs = (0..INPUTS_PER_TURN).all(|_| match self.inputs.try_recv() {
+            Ok(input) => {
+                self.take(now, input);
+                true
             }
-        }
-        for _ in 0..INPUTS_PER_TURN {
-            let Ok(input) = self.inputs.try_recv() else { break };
-            self.take(now, input);
-        }
+            Err(_) => false,
+        });
         for _ in 0..JOBS_PER_TURN {
             let Ok(job) = self.jobs.try_recv() else { break };
             job(&mut self.plane, now);
@@ -159,6 +161,7 @@ impl Worker {
             self.plane.listeners.tidy(&self.plane.core);
             self.reporter.report(now.instant, &self.plane);
         }
+        more_datagrams || more_inputs
     }
 
     fn take(&mut self, now: Now, input: Input) {
@@ -166,7 +169,10 @@ impl Worker {
         match input {
             Input::TcpOpened { stream, remote } => tcp.open(stream, remote, self.inputs_sender.clone()),
             Input::TcpDatagram { path, mut datagram } => core.handle_datagram(now, path, &mut datagram),
-            Input::TcpClosed { connection } => tcp.close(connection),
+            Input::TcpClosed { connection, path } => {
+                tcp.close(connection);
+                core.path_lost(path);
+            }
             Input::QuicJoin(request) => self.plane.admit(now, *request),
             Input::QuicDatagram { leg, datagram } => core.handle_quic_datagram(now, leg, &datagram),
             Input::QuicControl { leg, message } => core.handle_control(now, leg, &message),

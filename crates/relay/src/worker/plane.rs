@@ -58,7 +58,8 @@ impl Plane {
 
     /// Takes a QUIC session in, opens its event queue and answers.
     pub(crate) fn admit(&mut self, now: Now, request: JoinRequest) {
-        let JoinRequest { grant, hello, connection, reply } = request;
+        let JoinRequest { grant, hello, connection, span, reply } = request;
+        let _inside = span.enter();
         let answer = self.join_quic(now, &grant, &hello, connection);
         if let Err(Ok(unheard)) = reply.send(answer) {
             // The client went while it was being answered.

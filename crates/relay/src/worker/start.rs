@@ -61,9 +61,10 @@ impl WorkerHandle {
         job: impl FnOnce(&mut Plane, Now) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
+        let span = tracing::Span::current();
         let job: Job = Box::new(move |plane, now| {
             // Nobody waits for the answer when the HTTP client has gone.
-            let _ = reply.send(job(plane, now));
+            let _ = reply.send(span.in_scope(|| job(plane, now)));
         });
         self.jobs.try_send(job).map_err(|_| Busy)?;
         answer.await.map_err(|_| Busy)
@@ -147,7 +148,7 @@ impl Parts {
         let inputs_sender = door.inputs.clone();
         let clock = door.clock;
         let plane = Plane {
-            core: Core::new(core, rand::random()),
+            core: Core::new(core, rand::random::<[u8; 32]>()),
             udp,
             tcp: TcpPort::default(),
             quic: QuicLegs::default(),

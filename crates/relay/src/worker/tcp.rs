@@ -155,7 +155,7 @@ async fn read_frames(read: OwnedReadHalf, connection: u64, remote: SocketAddr, i
             return;
         }
     }
-    let _ = inputs.send(Input::TcpClosed { connection }).await;
+    let _ = inputs.send(Input::TcpClosed { connection, path }).await;
 }
 
 /// One frame; none: the peer ended, or speaks something else.

@@ -127,7 +127,12 @@ impl UdpPort {
                 each(here, there, datagram);
             }
         }
-        true
+        if messages < BATCH_SIZE {
+            // A batch that is not full has emptied the socket. Said to tokio, this spares the call
+            // that would only find that out; what comes from now on raises a new event.
+            let _ = io.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
+        messages == BATCH_SIZE
     }
 
     /// Sends a datagram, or with `segment` a run of datagrams of that size (the last may be

@@ -183,7 +183,7 @@ async fn an_event_stream_begins_with_a_snapshot_and_tells_who_comes_raises_a_han
         other => panic!("{other:?}"),
     }
     let http = supporting(&relay);
-    let joined = http.offer("/whip/math", &offer("sendonly")).await;
+    let (node, _) = Node::join(&relay, hello(http.token.clone(), "math", vec![], 1, 1)).await;
     let event = events.until(|event| matches!(event, LessonEvent::Joined { .. })).await;
     let LessonEvent::Joined { participant } = event else { unreachable!() };
     assert_eq!((participant.id.as_str(), participant.role), ("school-1", Role::Supporting));
@@ -203,7 +203,7 @@ async fn an_event_stream_begins_with_a_snapshot_and_tells_who_comes_raises_a_han
         }
         other => panic!("{other:?}"),
     }
-    http.request(Method::DELETE, header(&joined, "location")).send().await.unwrap();
+    node.connection.close(0u32.into(), b"bye");
     events.until(|event| matches!(event, LessonEvent::Left { .. })).await;
 }
 

@@ -1,5 +1,7 @@
 //! A real relay on loopback, asked over HTTP, QUIC and WebRTC.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
+
 mod http;
 mod media;
 mod quic;

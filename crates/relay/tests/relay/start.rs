@@ -8,7 +8,7 @@ use tongke_protocol::control::RelayMessage;
 use tongke_protocol::event::LessonEvent;
 use tongke_relay::{Relay, RelayConfig, RelayError, RelaySettings};
 
-fn error(config: RelayConfig) -> RelayError {
+fn error(config: &RelayConfig) -> RelayError {
     Relay::start(config).err().expect("it must not start")
 }
 
@@ -21,7 +21,7 @@ async fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
         ("--quic", RelayConfig { quic: first.quic_addrs()[0], ..config() }),
     ];
     for (flag, config) in cases {
-        let text = error(config).to_string();
+        let text = error(&config).to_string();
         assert!(
             text.contains(flag) && text.contains("127.0.0.1:") && text.contains("another relay"),
             "{text}"
@@ -32,7 +32,7 @@ async fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
 #[tokio::test]
 async fn a_certificate_that_cannot_be_read_is_named() {
     let tls = tongke_relay::TlsFiles { cert: "/nowhere/cert.pem".into(), key: "/nowhere/key.pem".into() };
-    let text = error(RelayConfig { tls: Some(tls), ..config() }).to_string();
+    let text = error(&RelayConfig { tls: Some(tls), ..config() }).to_string();
     assert!(text.contains("/nowhere/cert.pem") && text.contains("--tls-cert"), "{text}");
 }
 
@@ -58,7 +58,7 @@ async fn https_serves_with_the_certificate_that_was_given() {
     let cert = write("cert.pem", made.cert.pem());
     let key = write("key.pem", made.signing_key.serialize_pem());
     let relay =
-        Relay::start(RelayConfig { tls: Some(tongke_relay::TlsFiles { cert, key }), ..config() }).unwrap();
+        Relay::start(&RelayConfig { tls: Some(tongke_relay::TlsFiles { cert, key }), ..config() }).unwrap();
     remove(&directory);
     let root = reqwest::Certificate::from_der(made.cert.der()).unwrap();
     let client = reqwest::Client::builder().tls_certs_only([root]).build().unwrap();

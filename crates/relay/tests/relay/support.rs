@@ -31,7 +31,7 @@ pub fn config() -> RelayConfig {
 }
 
 pub fn relay() -> Relay {
-    Relay::start(config()).unwrap()
+    Relay::start(&config()).unwrap()
 }
 
 pub fn grant(lesson: &str, participant: &str, role: Role) -> Grant {

@@ -47,6 +47,7 @@ pub(crate) struct JoinRequest {
     pub grant: Grant,
     pub hello: Hello,
     pub connection: Connection,
+    pub span: tracing::Span,
     pub reply: oneshot::Sender<Result<Admitted, Refusal>>,
 }
 
@@ -106,37 +107,39 @@ async fn serve(incoming: Incoming, door: Door, newcomer: Newcomer) {
         _ => return connection.close(CODE_PROTOCOL, b"the first message must be a hello"),
     };
     drop(newcomer);
-    let lesson = hello.lesson.clone();
+    let span = tracing::info_span!("quic", lesson = %hello.lesson, participant = tracing::field::Empty);
+    join(door, hello, connection, control).instrument(span).await;
+}
+
+async fn join(door: Door, hello: Hello, connection: Connection, mut control: Control) {
     match admit(&door, hello, &connection).await {
-        Ok((grant, admitted)) => {
-            let span = tracing::info_span!("quic", %lesson, participant = %grant.participant);
-            attend(&door, connection, control, admitted).instrument(span).await;
-        }
+        Ok(admitted) => attend(&door, connection, control, admitted).await,
         Err(refusal) => {
-            tracing::info!(%remote, %lesson, code = refusal.code, "QUIC session refused: {}", refusal.message);
+            let remote = connection.remote_address();
+            tracing::info!(%remote, code = refusal.code, "QUIC session refused: {}", refusal.message);
             control.refuse(refusal).await;
             connection.close(CODE_REFUSED, b"refused");
         }
     }
 }
 
-async fn admit(door: &Door, hello: Hello, connection: &Connection) -> Result<(Grant, Admitted), Refusal> {
+async fn admit(door: &Door, hello: Hello, connection: &Connection) -> Result<Admitted, Refusal> {
     let grant = door
         .key
         .verify_for(&hello.token, &hello.lesson, crate::clock::machine_wall())
         .map_err(|error| crate::http::refusal::of_grant(&error))?;
+    tracing::Span::current().record("participant", tracing::field::display(&grant.participant));
     if crate::worker::of_lesson(&hello.lesson, door.workers) != door.index {
         return Err(wrong_port(&hello.lesson));
     }
     let (reply, answer) = oneshot::channel();
     let connection = connection.clone();
-    let request = JoinRequest { grant: grant.clone(), hello, connection, reply };
+    let request = JoinRequest { grant, hello, connection, span: tracing::Span::current(), reply };
     let _ = door.inputs.send(Input::QuicJoin(Box::new(request))).await;
-    let admitted = answer.await.map_err(|_| Refusal {
+    answer.await.map_err(|_| Refusal {
         code: "shutting_down".into(),
         message: "the relay is shutting down; try again in a few seconds".into(),
-    })??;
-    Ok((grant, admitted))
+    })?
 }
 
 fn wrong_port(lesson: &LessonId) -> Refusal {
