@@ -174,9 +174,9 @@ impl Core {
                     codecs.add(codec.codec, codec.payload_type, codec.rtx_payload_type);
                 }
                 let mut extensions = media.extensions;
-                if !media.twcc {
-                    extensions.set(0, ExtensionKind::TransportCc);
-                }
+                // One of the two is enough for a receiver to tell the way's state.
+                let unused = if media.twcc { ExtensionKind::AbsSendTime } else { ExtensionKind::TransportCc };
+                extensions.set(0, unused);
                 let stream = Stream {
                     ssrc: media.ssrc?,
                     rtx_ssrc: media.rtx_ssrc,

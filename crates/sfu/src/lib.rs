@@ -7,6 +7,8 @@
 //! `forward` takes it to each receiver, `subscription` gives it the receiver's numbers, `runs`
 //! says which packets leave together, `wire` seals them.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
+
 mod clock;
 mod codecs;
 mod core;

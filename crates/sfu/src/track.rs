@@ -87,7 +87,7 @@ impl Track {
             codec: origin.codec,
             ssrc: origin.ssrc,
             ring: Ring::new(RingSize::for_media(origin.codec.media())),
-            nack: NackGenerator::new(NackConfig::default()),
+            nack: NackGenerator::new(NackConfig::for_media(origin.kind.media())),
             asks_again: origin.asks_again,
             keyframes: KeyframeRequests::default(),
             asks_keyframes: origin.asks_keyframes,
@@ -113,7 +113,7 @@ impl Track {
     pub fn restart(&mut self, ssrc: u32) {
         self.ssrc = ssrc;
         self.ring.clear();
-        self.nack = NackGenerator::new(NackConfig::default());
+        self.nack = NackGenerator::new(NackConfig::for_media(self.kind.media()));
         self.reception = ReceptionStats::new(ssrc, self.codec.clock_rate_hz());
         self.sender_info = None;
         self.extender = SequenceExtender::default();
