@@ -145,7 +145,7 @@ fn dtls_from_an_address_that_has_not_proved_itself_gets_no_answer() {
     let mut peer = Peer::new(ClientKey::Ecdsa, &Profile::ALL);
     let mut session = peer.session(now);
     peer.start_dtls(now);
-    let (_, hello) = peer.out[0].clone();
+    let (_, mut hello) = peer.out[0].clone();
     assert_eq!(
         session.handle_datagram(now, udp(77), &mut hello.clone()),
         Received::Dropped(DropReason::DtlsFromStranger)
@@ -154,7 +154,7 @@ fn dtls_from_an_address_that_has_not_proved_itself_gets_no_answer() {
     assert_eq!(session.handle_datagram(now, udp(88), &mut check), Received::Handled);
     assert!(matches!(session.poll_transmit(), Some((path, _)) if path == udp(88)));
     assert_eq!(
-        session.handle_datagram(now, udp(77), &mut hello.clone()),
+        session.handle_datagram(now, udp(77), &mut hello),
         Received::Dropped(DropReason::DtlsFromStranger)
     );
     assert!(session.poll_transmit().is_none());
