@@ -1,6 +1,6 @@
 //! RTCP that comes in: what publishers report, what receivers ask for.
 
-use crate::forward::repeat;
+use crate::forward::answer;
 use crate::room::{Room, Turn};
 use crate::stats::DropReason;
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ impl Room {
         let (Some(track), Some(mut receiver)) = (track, leg.receiver(slot)) else {
             return self.counters.drop(DropReason::NotInRing);
         };
-        repeat(turn.now, &track.ring, sequence, &mut receiver, turn.out, &mut self.counters);
+        answer(turn.now, &track.ring, sequence, &mut receiver, turn.out, &mut self.counters);
     }
 
     /// A receiver cannot decode on. If a keyframe is on its way to it, it needs no other.
@@ -83,10 +83,7 @@ impl Room {
         let round_trip = leg.wire.rtt_or_guess().clamp(Duration::from_millis(20), Duration::from_millis(500));
         let is_fresh = leg.streams[slot].subscription.has_fresh_keyframe(turn.now.instant, round_trip);
         let Some(source) = leg.slots[slot].source.filter(|_| !is_fresh) else { return };
-        if let Some(track) = self.tracks.get_mut(source) {
-            track.keyframes.want(turn.now.instant);
-            self.poll_track(turn, source);
-        }
+        self.want_keyframe(turn, source);
     }
 }
 

@@ -42,11 +42,22 @@ pub(crate) struct Receiver<'a> {
     pub flow: u64,
 }
 
-/// Forwards the ring's packets `sequences` to one receiver.
+/// Which packets of a ring to forward.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Batch<'a> {
+    /// These, as they came: a stream that waits may begin with one of them.
+    Live(&'a [u64]),
+    /// This one, which others have overtaken: it is of use only to a stream that runs.
+    Late(u64),
+    /// All from the first number to the second.
+    Past(u64, u64),
+}
+
+/// Forwards packets of a ring to one receiver.
 pub(crate) fn forward(
     now: Now,
     ring: &Ring,
-    sequences: impl Iterator<Item = u64>,
+    batch: Batch<'_>,
     receiver: &mut Receiver<'_>,
     scratch: &mut Scratch,
     out: &mut Outputs,
@@ -58,7 +69,16 @@ pub(crate) fn forward(
     if !out.has_room() {
         return counters.drop(DropReason::OutputsFull);
     }
-    admit(now.instant, ring, sequences, receiver, scratch, counters);
+    scratch.admitted.clear();
+    scratch.lens.clear();
+    let mut admit = |source, may_open| {
+        admit(now.instant, ring, (source, may_open), receiver, scratch, counters);
+    };
+    match batch {
+        Batch::Live(sources) => sources.iter().for_each(|source| admit(*source, true)),
+        Batch::Late(source) => admit(source, false),
+        Batch::Past(first, last) => (first..=last).for_each(|source| admit(source, false)),
+    }
     match receiver.wire.link {
         Link::Quic => send_datagrams(now, ring, &scratch.admitted, receiver, out, counters),
         Link::Webrtc(_) => send_runs(now, ring, scratch, receiver, out, counters),
@@ -69,25 +89,20 @@ pub(crate) fn forward(
 fn admit(
     now: Instant,
     ring: &Ring,
-    sequences: impl Iterator<Item = u64>,
+    (source, may_open): (u64, bool),
     receiver: &mut Receiver<'_>,
     scratch: &mut Scratch,
     counters: &mut Counters,
 ) {
-    scratch.admitted.clear();
-    scratch.lens.clear();
     let subscription = &mut *receiver.subscription;
-    for source in sequences {
-        let Some((info, payload)) = ring.get(source) else { continue };
-        let Some((payload_type, payload)) = subscription.payload_of(info.codec, payload) else {
-            counters.drop(DropReason::NoCodec);
-            continue;
-        };
-        let Some(outgoing) = subscription.admit(ring, info, now) else { continue };
-        let len = subscription.header_len(info, &mut scratch.header) + payload.len();
-        scratch.admitted.push(Admitted { source, outgoing, payload_type, len });
-        scratch.lens.push(len);
-    }
+    let Some((info, payload)) = ring.get(source) else { return };
+    let Some((payload_type, payload)) = subscription.payload_of(info.codec, payload) else {
+        return counters.drop(DropReason::NoCodec);
+    };
+    let Some(outgoing) = subscription.admit(ring, info, may_open, now) else { return };
+    let len = subscription.header_len(info, &mut scratch.header) + payload.len();
+    scratch.admitted.push(Admitted { source, outgoing, payload_type, len });
+    scratch.lens.push(len);
 }
 
 /// Appends one packet; false if it is gone meanwhile.
@@ -166,9 +181,8 @@ fn push_run(
     out.udp.push(Transmit { path, range, segment_size: (packets > 1).then_some(segment) });
 }
 
-/// Sends one packet again: as RTX over WebRTC (RFC 4588), unchanged over QUIC. Where WebRTC has no
-/// RTX it stays unanswered: sealing a number twice would give AES-GCM's key away.
-pub(crate) fn repeat(
+/// Answers a receiver that lacks the packet sent to it as `sequence`.
+pub(crate) fn answer(
     now: Now,
     ring: &Ring,
     sequence: u16,
@@ -176,11 +190,29 @@ pub(crate) fn repeat(
     out: &mut Outputs,
     counters: &mut Counters,
 ) {
-    let subscription = &mut *receiver.subscription;
-    let found = subscription.repeat(sequence).and_then(|source| ring.get(source));
-    let Some((info, payload)) = found.filter(|_| out.has_room()) else {
+    let source = receiver.subscription.repeat(sequence);
+    let Some((source, (info, _))) = source.and_then(|source| Some((source, ring.get(source)?))) else {
         return counters.drop(DropReason::NotInRing);
     };
+    // Asked for before it could arrive: it was late itself, and is on its way.
+    let age = now.instant.saturating_duration_since(info.arrived);
+    if receiver.wire.rtt.is_none_or(|rtt| age >= rtt / 2) {
+        send_again(now, ring, source, receiver, out, counters);
+    }
+}
+
+/// Sends one packet again: as RTX over WebRTC (RFC 4588), unchanged over QUIC. Where WebRTC has no
+/// RTX it cannot be: sealing a number twice would give AES-GCM's key away.
+pub(crate) fn send_again(
+    now: Now,
+    ring: &Ring,
+    source: u64,
+    receiver: &mut Receiver<'_>,
+    out: &mut Outputs,
+    counters: &mut Counters,
+) {
+    let subscription = &mut *receiver.subscription;
+    let Some((info, payload)) = ring.get(source).filter(|_| out.has_room()) else { return };
     let Some(outgoing) = subscription.numbers_of(info) else { return };
     let own = receiver.wire.own_extensions(now, &subscription.stream.extensions, payload.len());
     let start = out.arena.len();

@@ -1,15 +1,19 @@
 //! A packet's way through a room: find its track, keep it, forward it.
 
-use crate::forward::forward;
+use crate::forward::{Batch, forward, send_again};
 use crate::incoming::Place;
 use crate::leg::Leg;
 use crate::room::{Room, Turn};
 use crate::slab::Slab;
 use crate::stats::DropReason;
 use crate::track::{Accepted, Origin, Track};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tongke_protocol::MediaKind;
 use tongke_transport::rtp::rtcp::{write_nack, write_pli, write_receiver_report};
 use tongke_transport::rtp::{Arrival, Extensions, RtpHeader, RtpView};
+
+/// Younger repeats of the newest packet are no probes but the network's duplicates.
+const MIN_PROBE_AGE: Duration = Duration::from_millis(15);
 
 /// A packet, with retransmission wrapping taken off.
 struct Packet<'p> {
@@ -37,7 +41,13 @@ impl Room {
         match accepted {
             Ok((_, Arrival::Recovered)) => self.counters.recovered += 1,
             Ok(_) => {}
-            Err(reason) => return self.counters.drop(reason),
+            Err(reason) => {
+                self.counters.drop(reason);
+                if reason == DropReason::Duplicate {
+                    self.pass_on_probe(turn, track_key, header.sequence);
+                }
+                return;
+            }
         }
         if is_new {
             self.start_track(turn, track_key);
@@ -46,7 +56,11 @@ impl Room {
             self.wake_at(at);
         }
         match accepted {
-            Ok((Accepted::AtOnce(sequence), _)) => self.forward(turn, track_key, &[sequence]),
+            Ok((Accepted::AtOnce(sequence), _)) => self.forward(turn, track_key, Batch::Live(&[sequence])),
+            Ok((Accepted::Late(sequence), _)) => {
+                self.forward(turn, track_key, Batch::Late(sequence));
+                self.replay_to_waiting(turn, track_key);
+            }
             Ok((Accepted::Flush, _)) => self.flush(turn, track_key),
             Ok((Accepted::Held, _)) if !self.holding.contains(&track_key) => self.holding.push(track_key),
             _ => {}
@@ -95,26 +109,48 @@ impl Room {
         let mut sequences = std::mem::take(&mut turn.scratch.held);
         track.take_held(&mut sequences);
         self.holding.retain(|holding| *holding != key);
-        self.forward(turn, key, &sequences);
+        self.forward(turn, key, Batch::Live(&sequences));
         turn.scratch.held = sequences;
     }
 
     /// Forwards packets of a track to everyone who gets it.
-    fn forward(&mut self, turn: &mut Turn<'_>, key: u64, sequences: &[u64]) {
-        let Some(track) = self.tracks.get(key).filter(|_| !sequences.is_empty()) else { return };
+    fn forward(&mut self, turn: &mut Turn<'_>, key: u64, batch: Batch<'_>) {
+        let Some(track) = self.tracks.get(key) else { return };
         for &(leg, slot) in &track.subscribers {
             let Some(mut receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) else {
                 continue;
             };
-            forward(
-                turn.now,
-                &track.ring,
-                sequences.iter().copied(),
-                &mut receiver,
-                turn.scratch,
-                turn.out,
-                &mut self.counters,
-            );
+            let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
+            forward(turn.now, &track.ring, batch, &mut receiver, scratch, out, &mut self.counters);
+        }
+    }
+
+    /// A late packet may have made the run since the last keyframe whole: who waits can begin.
+    fn replay_to_waiting(&mut self, turn: &mut Turn<'_>, key: u64) {
+        let Some(track) = self.tracks.get(key) else { return };
+        for (leg, slot) in track.subscribers.clone() {
+            let receiver = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot));
+            if receiver.is_some_and(|receiver| receiver.subscription.is_closed()) {
+                self.replay(turn, leg, slot);
+            }
+        }
+    }
+
+    /// A publisher that falls silent sends its last packet again, so that its loss is noticed. The
+    /// receivers' way may have lost it just as well.
+    fn pass_on_probe(&mut self, turn: &mut Turn<'_>, key: u64, sequence: u16) {
+        let Some(track) = self.tracks.get(key).filter(|track| track.media() == MediaKind::Video) else {
+            return;
+        };
+        let Some(newest) = track.ring.newest().filter(|newest| *newest as u16 == sequence) else { return };
+        let Some((info, _)) = track.ring.get(newest) else { return };
+        if turn.now.instant.saturating_duration_since(info.arrived) < MIN_PROBE_AGE {
+            return;
+        }
+        for &(leg, slot) in &track.subscribers {
+            if let Some(mut receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
+                send_again(turn.now, &track.ring, newest, &mut receiver, turn.out, &mut self.counters);
+            }
         }
     }
 

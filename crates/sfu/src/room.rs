@@ -2,7 +2,7 @@
 //!
 //! The way of a packet through it is in `media.rs`, RTCP in `feedback.rs` and `reports.rs`.
 
-use crate::forward::{Scratch, forward};
+use crate::forward::{Batch, Scratch, forward};
 use crate::leg::{Leg, NewLeg};
 use crate::outputs::{AddressedEvent, Audience, ClosedLeg, Outputs};
 use crate::participant::Participant;
@@ -61,6 +61,8 @@ impl Room {
         let (is_quic, publishes) = (new.kind == LegKind::Quic, !new.incoming.sections.is_empty());
         let leg = turn.legs.insert_with(|key| Leg::new(turn.now, LegId(key), room, number, new));
         self.legs.push(leg);
+        tracing::info!(lesson = %self.lesson, participant = %grant.participant, role = %grant.role, leg,
+            is_quic, publishes, "session joined");
         let Some(participant) = self.participant_mut(number) else { return LegId(leg) };
         let role_changed = participant.role != grant.role;
         let others = std::mem::take(&mut participant.legs);
@@ -150,6 +152,7 @@ impl Room {
     pub fn close_leg(&mut self, turn: &mut Turn<'_>, key: u64, reason: &str) {
         let Some(mut leg) = turn.legs.remove(key) else { return };
         self.legs.retain(|known| *known != key);
+        tracing::info!(lesson = %self.lesson, session = leg.session, leg = key, reason, "session ended");
         if let Link::Webrtc(session) = &mut leg.wire.link {
             session.close(turn.now);
         }
@@ -188,6 +191,8 @@ impl Room {
         };
         self.announce(turn, owner);
         if let Some(participant) = self.participant(owner) {
+            tracing::info!(lesson = %self.lesson, participant = %participant.id, track = %info.kind,
+                codec = ?info.codec, "track started");
             let event = LessonEvent::TrackStarted { participant: participant.id.clone(), track: info };
             turn.out.tell_lesson(&self.lesson, event);
         }
@@ -276,30 +281,37 @@ impl Room {
         if !track.subscribers.contains(&(key, slot)) {
             track.subscribers.push((key, slot));
         }
-        let now = turn.now.instant;
-        leg.next_report = now;
-        if track.media() == MediaKind::Audio {
-            return;
+        leg.next_report = turn.now.instant;
+        if track.media() == MediaKind::Video && !self.replay(turn, key, slot) {
+            self.want_keyframe(turn, source);
         }
-        let replay = track.ring.replay_from(now, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS);
-        let (Some(keyframe), Some(newest)) = (replay, track.ring.newest()) else {
-            track.keyframes.want(now);
-            return self.poll_track(turn, source);
-        };
+    }
+
+    /// Sends a slot its source's pictures from the last keyframe on, if that will do. Before the leg
+    /// is connected nothing is sent, but the answer is the same.
+    pub fn replay(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize) -> bool {
+        let Some(leg) = turn.legs.get_mut(key) else { return false };
+        let source = leg.slots.get(slot).and_then(|slot| slot.source);
+        let Some(track) = source.and_then(|source| self.tracks.get(source)) else { return false };
+        let found = track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS);
+        let (Some(keyframe), Some(newest)) = (found, track.ring.newest()) else { return false };
         let Some(mut receiver) = leg.receiver(slot).filter(|receiver| receiver.wire.is_ready()) else {
-            return;
+            return true;
         };
         self.counters.replays += 1;
-        receiver.subscription.open(&track.ring, keyframe.sequence, now);
-        forward(
-            turn.now,
-            &track.ring,
-            keyframe.sequence..=newest,
-            &mut receiver,
-            turn.scratch,
-            turn.out,
-            &mut self.counters,
-        );
+        receiver.subscription.open(&track.ring, keyframe.sequence, turn.now.instant);
+        let batch = Batch::Past(keyframe.sequence, newest);
+        let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
+        forward(turn.now, &track.ring, batch, &mut receiver, scratch, out, &mut self.counters);
+        true
+    }
+
+    /// Asks a track's publisher for a keyframe, at once if it was not asked lately.
+    pub fn want_keyframe(&mut self, turn: &mut Turn<'_>, track: u64) {
+        if let Some(known) = self.tracks.get_mut(track) {
+            known.keyframes.want(turn.now.instant);
+            self.poll_track(turn, track);
+        }
     }
 
     /// Lowers the moment of the next timeout.

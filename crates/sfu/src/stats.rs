@@ -26,8 +26,6 @@ pub enum DropReason {
     NotPublishing,
     /// A receiver's codec set does not hold the packet's codec.
     NoCodec,
-    /// The receiver is not connected yet.
-    NotConnected,
     /// The outputs were full.
     OutputsFull,
     /// Asked for again, but no longer in the ring, or never there, or asked for too often.
@@ -38,7 +36,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 14] = [
+    pub const ALL: [DropReason; 13] = [
         DropReason::UnknownAddress,
         DropReason::Session,
         DropReason::MalformedRtp,
@@ -49,7 +47,6 @@ impl DropReason {
         DropReason::TooLarge,
         DropReason::NotPublishing,
         DropReason::NoCodec,
-        DropReason::NotConnected,
         DropReason::OutputsFull,
         DropReason::NotInRing,
         DropReason::NoRtx,
@@ -68,7 +65,6 @@ impl DropReason {
             DropReason::TooLarge => "too_large",
             DropReason::NotPublishing => "not_publishing",
             DropReason::NoCodec => "no_codec",
-            DropReason::NotConnected => "not_connected",
             DropReason::OutputsFull => "outputs_full",
             DropReason::NotInRing => "not_in_ring",
             DropReason::NoRtx => "no_rtx",

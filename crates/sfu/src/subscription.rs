@@ -26,12 +26,27 @@ pub(crate) struct Stream {
     pub mid: Option<SmallId>,
 }
 
+/// Time between two pictures of a replay in this stream, in ticks: 1 ms.
+const REPLAY_STEP: u32 = 90;
+
 /// How the source's numbers become this stream's.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Mapping {
     base_in: u64,
     base_out: u64,
     timestamp_offset: u32,
+    replay: Replay,
+}
+
+/// Pictures of the past that a late joiner gets at once. They are due now, not when they were
+/// captured: with their own distances they would stretch over the age of the keyframe, and a
+/// receiver that shows the first at once would stay behind by that much.
+#[derive(Debug, Default)]
+struct Replay {
+    /// Number of the source's last packet of it.
+    until: u64,
+    /// Timestamps of the source and of this stream; bounded by the longest replay.
+    timestamps: Vec<(u32, u32)>,
 }
 
 /// The newest packet sent.
@@ -92,6 +107,11 @@ impl Subscription {
         }
     }
 
+    /// Whether it waits for a source, or for a packet to begin with.
+    pub fn is_closed(&self) -> bool {
+        self.mapping.is_none()
+    }
+
     /// The source changes or is gone: nothing passes until the next one has begun.
     pub fn close(&mut self) {
         self.mapping = None;
@@ -101,32 +121,46 @@ impl Subscription {
     /// Lets the source's packets from number `first` on pass. Its newest packet gets the timestamp
     /// that is due now, so that the stream's clock runs on as if nothing had changed.
     pub fn open(&mut self, ring: &Ring, first: u64, now: Instant) {
-        let Some((info, _)) = ring.get(first) else { return };
-        let newest = ring.newest().and_then(|newest| ring.get(newest)).map_or(info, |(info, _)| info);
-        let base_in = first - ring.missing_before(first, MAX_LATE_START).min(first);
-        let rate_hz = info.codec.clock_rate_hz();
-        let (base_out, newest_out) = match self.last {
-            None => (self.first_sequence, self.first_timestamp),
-            Some(last) => {
-                let passed = ticks(now.saturating_duration_since(last.at), rate_hz);
-                (last.sequence + 1, last.timestamp.wrapping_add(passed.max(1)))
-            }
-        };
-        let mut timestamp_offset = newest_out.wrapping_sub(newest.timestamp);
-        if let Some(last) = self.last {
-            let ahead = info.timestamp.wrapping_add(timestamp_offset).wrapping_sub(last.timestamp) as i32;
-            if ahead <= 0 {
-                // The replayed past reaches back before what was sent: it is moved behind it.
-                timestamp_offset = last.timestamp.wrapping_add(rate_hz / 50).wrapping_sub(info.timestamp);
+        let Some(newest) = ring.newest() else { return };
+        let mut pictures: Vec<u32> = Vec::new();
+        for (info, _) in (first..=newest).filter_map(|sequence| ring.get(sequence)) {
+            if pictures.last() != Some(&info.timestamp) {
+                pictures.push(info.timestamp);
             }
         }
-        self.mapping = Some(Mapping { base_in, base_out, timestamp_offset });
+        let (Some((info, _)), Some(&newest_in)) = (ring.get(first), pictures.last()) else { return };
+        let pasts = pictures.len() as u32 - 1;
+        let (base_out, newest_out, step) = match self.last {
+            None => (self.first_sequence, self.first_timestamp, REPLAY_STEP),
+            Some(last) => {
+                let passed = ticks(now.saturating_duration_since(last.at), info.codec.clock_rate_hz());
+                let passed = passed.max(pasts + 1);
+                let step = (passed / (pasts + 1)).min(REPLAY_STEP);
+                (last.sequence + 1, last.timestamp.wrapping_add(passed), step)
+            }
+        };
+        let timestamps = (0..)
+            .zip(&pictures)
+            .map(|(at, picture)| (*picture, newest_out.wrapping_sub((pasts - at) * step)));
+        self.mapping = Some(Mapping {
+            base_in: first - ring.missing_before(first, MAX_LATE_START).min(first),
+            base_out,
+            timestamp_offset: newest_out.wrapping_sub(newest_in),
+            replay: Replay { until: newest, timestamps: timestamps.take(pasts as usize).collect() },
+        });
     }
 
-    /// A packet's numbers in this stream, if it passes. Opens the gate at the first packet that a
-    /// decoder can begin with.
-    pub fn admit(&mut self, ring: &Ring, info: &PacketInfo, now: Instant) -> Option<Outgoing> {
-        if self.mapping.is_none() && (info.keyframe_start || info.codec.media() == MediaKind::Audio) {
+    /// A packet's numbers in this stream, if it passes. `may_open`: the gate opens if a decoder can
+    /// begin with this packet.
+    pub fn admit(
+        &mut self,
+        ring: &Ring,
+        info: &PacketInfo,
+        may_open: bool,
+        now: Instant,
+    ) -> Option<Outgoing> {
+        let can_begin = info.keyframe_start || info.codec.media() == MediaKind::Audio;
+        if self.mapping.is_none() && can_begin && may_open {
             self.open(ring, info.sequence, now);
         }
         let outgoing = self.numbers_of(info)?;
@@ -142,18 +176,23 @@ impl Subscription {
 
     /// A packet's numbers, if it belongs to what passes.
     pub fn numbers_of(&self, info: &PacketInfo) -> Option<Outgoing> {
-        let mapping = self.mapping?;
+        let mapping = self.mapping.as_ref()?;
         let since = info.sequence.checked_sub(mapping.base_in)?;
+        let replayed = || mapping.replay.timestamps.iter().find(|(picture, _)| *picture == info.timestamp);
+        let past = if info.sequence <= mapping.replay.until { replayed() } else { None };
         Some(Outgoing {
             sequence: mapping.base_out + since,
-            timestamp: info.timestamp.wrapping_add(mapping.timestamp_offset),
+            timestamp: match past {
+                Some((_, timestamp)) => *timestamp,
+                None => info.timestamp.wrapping_add(mapping.timestamp_offset),
+            },
         })
     }
 
     /// The source's packet that was sent as `sequence`, if it was of the present source; uses up
     /// credit.
     pub fn repeat(&mut self, sequence: u16) -> Option<u64> {
-        let (mapping, last) = (self.mapping?, self.last?);
+        let (mapping, last) = (self.mapping.as_ref()?, self.last?);
         let behind = u64::from((last.sequence as u16).wrapping_sub(sequence));
         let sent_as = last.sequence.checked_sub(behind)?;
         let source = sent_as.checked_sub(mapping.base_out)? + mapping.base_in;
@@ -163,7 +202,7 @@ impl Subscription {
 
     /// The timestamp in this stream of a moment in the source's media time.
     pub fn timestamp_of(&self, source_timestamp: u32) -> Option<u32> {
-        Some(source_timestamp.wrapping_add(self.mapping?.timestamp_offset))
+        Some(source_timestamp.wrapping_add(self.mapping.as_ref()?.timestamp_offset))
     }
 
     /// Whether a keyframe went out so shortly ago that its receiver cannot have it yet.

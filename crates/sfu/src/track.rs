@@ -34,6 +34,8 @@ pub(crate) struct SenderInfo {
 pub(crate) enum Accepted {
     /// Forward this one.
     AtOnce(u64),
+    /// Forward this one: a picture's packet that others have overtaken.
+    Late(u64),
     /// Nothing to forward yet.
     Held,
     /// Forward what is held, this one included.
@@ -170,8 +172,11 @@ impl Track {
 
     /// Decides whether the packet waits. Sound never does, nor what comes late.
     fn hold(&mut self, now: Instant, info: &PacketInfo, is_newest: bool) -> Accepted {
-        if self.media() == MediaKind::Audio || !is_newest {
+        if self.media() == MediaKind::Audio {
             return Accepted::AtOnce(info.sequence);
+        }
+        if !is_newest {
+            return Accepted::Late(info.sequence);
         }
         // The last packet of the picture before was lost: its others need not wait for it.
         let next_picture = self.held_since.is_some() && self.held_timestamp != info.timestamp;

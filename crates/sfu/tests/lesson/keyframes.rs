@@ -1,6 +1,6 @@
 //! Who gets its first picture how, and how often publishers are asked for keyframes.
 
-use super::support::{Lesson, frame};
+use super::support::{Lesson, capture, frame};
 use tongke_protocol::{MediaKind, Role, TrackKind};
 use tongke_transport::rtp::h264::is_keyframe_start;
 
@@ -34,6 +34,40 @@ fn a_late_joiner_after_an_old_keyframe_waits_for_the_next_which_is_asked_for_at_
     assert_eq!(lesson.schools[b].packet_count(), 0, "the gate opens at a keyframe only");
     lesson.film(a, TrackKind::Camera, 72..73, true);
     assert_eq!(lesson.schools[b].packet_count(), 4);
+}
+
+#[test]
+fn a_replay_is_due_at_once_and_does_not_push_the_picture_into_the_past() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    lesson.film(a, TrackKind::Camera, 0..30, true);
+    let b = lesson.join("b", Role::Receiving);
+    lesson.film(a, TrackKind::Camera, 30..32, false);
+    let got = lesson.schools[b].packets(lesson.schools[b].first_slot(MediaKind::Video));
+    let times: Vec<u32> = got.iter().map(|(_, packet)| packet.header.timestamp).collect();
+    assert!(times.windows(2).all(|two| two[1].wrapping_sub(two[0]) as i32 >= 0));
+    assert_eq!(times[29 * 4].wrapping_sub(times[0]), 29 * 90, "29 pictures in 29 ms");
+    assert_eq!(times[30 * 4].wrapping_sub(times[29 * 4]), 3000, "then the publisher's own pace");
+    assert_eq!(got[8].1.extensions.abs_capture_time, Some(capture(2)), "the past is honestly old");
+}
+
+#[test]
+fn a_keyframe_whose_first_packet_comes_late_opens_the_gate_with_all_that_followed() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    lesson.film(a, TrackKind::Camera, 0..70, true);
+    let b = lesson.join("b", Role::Receiving);
+    let mut count = 0;
+    lesson.schools[a].lose_up = Box::new(move |_| {
+        count += 1;
+        count == 1
+    });
+    lesson.send(a, TrackKind::Camera, frame(70, true, 4));
+    assert_eq!(lesson.schools[b].packet_count(), 0);
+    lesson.pass(5);
+    let got = lesson.schools[b].packets(lesson.schools[b].first_slot(MediaKind::Video));
+    assert_eq!(got.len(), 4);
+    assert!(got.windows(2).all(|two| two[1].0 == two[0].0 + 1));
 }
 
 #[test]

@@ -28,7 +28,6 @@ fn a_receiver_that_misses_a_packet_gets_it_from_the_ring() {
     let b = lesson.join("b", Role::Receiving);
     lesson.schools[b].lose_down = lose(&[5, 6, 13]);
     lesson.film(a, TrackKind::Camera, 0..6, true);
-    lesson.pass(100);
     let slot = lesson.schools[b].first_slot(MediaKind::Video);
     let mut got = lesson.schools[b].packets(slot);
     got.sort_by_key(|(number, _)| *number);
@@ -62,7 +61,18 @@ fn a_gap_on_the_way_in_is_asked_for_and_the_repair_is_forwarded_at_once() {
     }
     assert_eq!(lesson.total().recovered, 3);
     assert!(lesson.total().nacked_upstream >= 3);
-    assert_eq!(lesson.total().retransmitted, 0, "receivers had no time to ask");
+}
+
+#[test]
+fn the_last_packet_before_a_silence_is_repaired_without_a_next_one() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    let b = lesson.join("b", Role::Receiving);
+    lesson.schools[b].lose_down = lose(&[7]);
+    lesson.film(a, TrackKind::Screen, 0..2, true);
+    lesson.pass(200);
+    let slot = lesson.schools[b].first_slot(MediaKind::Video);
+    assert_eq!(lesson.schools[b].packets(slot).len(), 8);
 }
 
 #[test]
@@ -112,7 +122,13 @@ fn a_lossy_way_in_and_out_ends_without_a_hole() {
         lesson.schools[school].lose_down = Box::new(lossy.clone());
         lesson.schools[school].lose_up = Box::new(lossy);
     }
-    lesson.film(a, TrackKind::Camera, 0..100, true);
+    let mut asked = 0;
+    for number in 0..100 {
+        let wanted = lesson.schools[a].keyframe_requests();
+        lesson.send(a, TrackKind::Camera, frame(number, number == 0 || wanted > asked, 4));
+        asked = wanted;
+        lesson.pass(33);
+    }
     lesson.schools[a].lose_up = Box::new(|_| false);
     lesson.schools[b].lose_down = Box::new(|_| false);
     lesson.film(a, TrackKind::Camera, 100..101, false);
@@ -120,6 +136,6 @@ fn a_lossy_way_in_and_out_ends_without_a_hole() {
     let slot = lesson.schools[b].first_slot(MediaKind::Video);
     let mut numbers: Vec<u64> = lesson.schools[b].packets(slot).iter().map(|(number, _)| *number).collect();
     numbers.sort_unstable();
-    assert!(numbers.len() >= 400, "{}", numbers.len());
+    assert!(numbers.len() >= 380, "{}", numbers.len());
     assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "a tenth was lost each way, all is here");
 }

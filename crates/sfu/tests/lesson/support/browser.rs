@@ -120,10 +120,6 @@ impl Browser {
         self.remote = Some(remote);
     }
 
-    pub fn is_connected(&self) -> bool {
-        self.keys.is_some()
-    }
-
     fn collect(&mut self) {
         while let Some(transmit) = self.dtls.poll_transmit() {
             self.out.push(transmit.message.to_vec());

@@ -8,7 +8,7 @@ pub use browser::Browser;
 pub mod payload_types {
     pub use super::browser::{H264, H264_RTX, OPUS};
 }
-pub use frames::{frame, sound};
+pub use frames::{capture, frame, sound};
 pub use school::School;
 
 use std::sync::{Arc, LazyLock};
@@ -41,7 +41,6 @@ pub fn grant(name: &str, role: Role) -> Grant {
 
 /// One send of the core to a browser: its datagrams' sizes.
 pub struct Send {
-    pub port: u16,
     pub sizes: Vec<usize>,
 }
 
@@ -183,7 +182,7 @@ impl Lesson {
         }
         for transmit in &outputs.udp {
             let sizes = transmit.segments(&outputs.arena).map(<[u8]>::len).collect();
-            self.sends.push(Send { port: transmit.path.remote().port(), sizes });
+            self.sends.push(Send { sizes });
             let browser = self.browsers.iter_mut().find(|browser| browser.path == transmit.path);
             let Some(browser) = browser else { continue };
             for segment in transmit.segments(&outputs.arena) {
