@@ -1,5 +1,6 @@
 //! A distribution of durations in bounded memory: a histogram of fixed resolution.
 
+use std::fmt;
 use std::time::Duration;
 use tongke_protocol::facts::DistributionMs;
 
@@ -11,7 +12,7 @@ const LIMIT_MS: f64 = 10_000.0;
 
 /// Samples in milliseconds, of either sign. Memory grows with the largest magnitude seen (4 bytes
 /// per 0.1 ms), to at most 800 KB, and not with the number of samples.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Distribution {
     /// Bucket `i` holds samples around `i / 10` ms.
     above: Vec<u32>,
@@ -134,6 +135,13 @@ impl Distribution {
             max: self.max_ms()?,
             clock_bound_ms,
         })
+    }
+}
+
+/// The figures, not the buckets.
+impl fmt::Debug for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.summary(None))
     }
 }
 

@@ -19,7 +19,7 @@ impl Default for LipSyncConfig {
     fn default() -> Self {
         Self {
             sound_early: Duration::from_millis(40),
-            sound_late: Duration::from_millis(60),
+            sound_late: Duration::from_millis(90),
             max_extra: Duration::from_millis(400),
             pace_per_s: Duration::from_millis(40),
         }
@@ -165,7 +165,7 @@ mod tests {
         assert!((35..=42).contains(&skew_ms), "{skew_ms} {extra:?}");
         assert_eq!(extra.video, Duration::ZERO);
         let (skew_ms, extra) = run(&mut LipSync::new(LipSyncConfig::default()), origin(), 250, 50);
-        assert!((-62..=-55).contains(&skew_ms), "{skew_ms} {extra:?}");
+        assert!((-92..=-85).contains(&skew_ms), "{skew_ms} {extra:?}");
         assert_eq!(extra.audio, Duration::ZERO);
     }
 

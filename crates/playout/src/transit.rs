@@ -81,10 +81,6 @@ impl Transits {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.samples.len()
-    }
-
     pub(crate) fn min_us(&self) -> Option<i64> {
         self.samples.iter().map(|(_, transit)| *transit).min()
     }
@@ -93,11 +89,6 @@ impl Transits {
     pub(crate) fn quantile_us(&mut self, q: f64) -> Option<i64> {
         let rank = (q * self.samples.len() as f64).ceil() as usize;
         self.ranked_us(rank.clamp(1, self.samples.len().max(1)))
-    }
-
-    /// The `nth` largest; none with fewer samples.
-    pub(crate) fn nth_largest_us(&mut self, nth: usize) -> Option<i64> {
-        self.ranked_us((self.samples.len() + 1).checked_sub(nth).filter(|rank| *rank > 0)?)
     }
 
     /// The `rank`-th smallest, counted from 1.
@@ -178,16 +169,7 @@ mod tests {
         assert_eq!(transits.quantile_us(0.5), Some(24));
         assert_eq!((transits.quantile_us(1.0), transits.min_us()), (Some(49), Some(0)));
         transits.record(t + Duration::from_millis(1040), 7);
-        assert_eq!((transits.len(), transits.min_us()), (11, Some(7)));
-    }
-
-    #[test]
-    fn the_largest_are_counted_from_above() {
-        let t = origin();
-        let mut transits = Transits::new(Duration::from_secs(1), 100);
-        assert_eq!((transits.nth_largest_us(1), transits.quantile_us(0.5)), (None, None));
-        [5, 9, 7].into_iter().for_each(|us| transits.record(t, us));
-        assert_eq!([1, 2, 3, 4].map(|nth| transits.nth_largest_us(nth)), [Some(9), Some(7), Some(5), None]);
+        assert_eq!((transits.samples.len(), transits.min_us()), (11, Some(7)));
     }
 
     #[test]

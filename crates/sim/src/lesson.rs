@@ -26,7 +26,7 @@ const LESSON: &str = "simulated";
 pub fn run(scenario: &Scenario) -> Report {
     let mut lesson = Lesson::new(scenario);
     lesson.run();
-    Report::of(lesson)
+    Report::of(&lesson)
 }
 
 pub(crate) struct Lesson<'s> {
@@ -62,7 +62,6 @@ fn certificate() -> Arc<Certificate> {
 /// The origin of virtual time. Only distances from it matter.
 fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    #[allow(clippy::disallowed_methods, reason = "the origin of virtual time")]
     *ORIGIN.get_or_init(Instant::now)
 }
 
@@ -163,8 +162,8 @@ impl<'s> Lesson<'s> {
         match event {
             Event::Join { node } => self.join(node),
             Event::Hello { node } => self.hello(node),
-            Event::ToRelay { node, datagram } => self.to_relay(node, &datagram),
-            Event::ToNode { node, datagram } => self.to_node(node, &datagram),
+            Event::ToRelay { node, datagram } => self.arrive_at_relay(node, &datagram),
+            Event::ToNode { node, datagram } => self.arrive_at_node(node, &datagram),
             Event::ControlUp { node, message } => self.control_up(node, &message),
             Event::ControlDown { node, message } => self.control_down(node, *message),
             Event::Leave { node } => self.leave(node),
@@ -272,7 +271,9 @@ impl<'s> Lesson<'s> {
         }
         match message {
             RelayMessage::Welcome(welcome) => {
-                self.nodes[node].on_welcome(now, &welcome);
+                let links = &self.links[node];
+                let round_trip = links.up.config().delay + links.down.config().delay;
+                self.nodes[node].on_welcome(now, &welcome, round_trip);
                 self.begin(node);
             }
             RelayMessage::Event { of } => {
@@ -325,7 +326,7 @@ impl<'s> Lesson<'s> {
         self.agenda.at(self.now + every, Event::Probe { node, number: number + 1 });
     }
 
-    fn to_relay(&mut self, node: usize, datagram: &Bytes) {
+    fn arrive_at_relay(&mut self, node: usize, datagram: &Bytes) {
         self.note(node, 1, datagram);
         if let Some(leg) = self.legs[node] {
             self.core.handle_quic_datagram(self.relay_now(), leg, datagram);
@@ -333,7 +334,7 @@ impl<'s> Lesson<'s> {
         }
     }
 
-    fn to_node(&mut self, node: usize, datagram: &Bytes) {
+    fn arrive_at_node(&mut self, node: usize, datagram: &Bytes) {
         self.note(node, 2, datagram);
         if !self.nodes[node].ended {
             let now = self.node_now(node);

@@ -161,7 +161,6 @@ mod tests {
     use super::*;
     use tongke_measure::{LossPattern, Outcome};
 
-    #[expect(clippy::disallowed_methods, reason = "an origin for the test's own times")]
     fn origin() -> Instant {
         Instant::now()
     }

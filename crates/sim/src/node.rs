@@ -42,10 +42,14 @@ pub(crate) enum SlotMedia {
 }
 
 impl SlotMedia {
-    fn new(kind: MediaKind) -> Self {
+    fn new(kind: MediaKind, round_trip: Duration) -> Self {
         match kind {
             MediaKind::Video => SlotMedia::Pictures(Box::default()),
-            MediaKind::Audio => SlotMedia::Sound(Box::default()),
+            MediaKind::Audio => {
+                let mut sound = SoundReceiver::default();
+                sound.set_round_trip(round_trip);
+                SlotMedia::Sound(Box::new(sound))
+            }
         }
     }
 }
@@ -72,6 +76,7 @@ pub(crate) struct Node {
     pub(crate) speaker: Option<Speaker>,
     packetizer: Packetizer,
     session: String,
+    round_trip: Duration,
     pub(crate) slots: BTreeMap<u8, Slot>,
     /// What was measured of sources that left.
     pub(crate) archive: Vec<Slot>,
@@ -93,7 +98,7 @@ impl Node {
                 kind,
                 format,
                 encoder: Encoder::new(format, Random::new(seed, stream + kind as u64)),
-                rtp_origin: Random::new(seed, stream + 10 + kind as u64).next() as u32,
+                rtp_origin: Random::new(seed, stream + 10 + kind as u64).bits() as u32,
             })
             .collect();
         let speaker = school.microphone.then(|| Speaker::new(Random::new(seed, stream + 20)));
@@ -106,6 +111,7 @@ impl Node {
             speaker,
             packetizer: Packetizer::new(MAX_PAYLOAD),
             session: String::new(),
+            round_trip: Duration::ZERO,
             slots: BTreeMap::new(),
             archive: Vec::new(),
             peers: BTreeMap::new(),
@@ -120,12 +126,15 @@ impl Node {
         publish_tracks(&self.pictures, self.speaker.is_some(), index)
     }
 
-    pub(crate) fn on_welcome(&mut self, now: Now, welcome: &Welcome) {
+    /// `round_trip`: as the connection's handshake showed it.
+    pub(crate) fn on_welcome(&mut self, now: Now, welcome: &Welcome, round_trip: Duration) {
         self.welcomed = Some(now.instant);
+        self.round_trip = round_trip;
         self.session.clone_from(&welcome.session);
         self.leg.set_slots(&welcome.slots);
         for slot in &welcome.slots {
-            self.slots.insert(slot.slot, Slot { source: None, media: SlotMedia::new(slot.media) });
+            let media = SlotMedia::new(slot.media, round_trip);
+            self.slots.insert(slot.slot, Slot { source: None, media });
         }
     }
 
@@ -155,10 +164,11 @@ impl Node {
     fn on_slot(&mut self, number: u8, source: Option<SlotSource>) {
         let Some(slot) = self.slots.get_mut(&number) else { return };
         if slot.source.is_some() && slot.source != source {
-            let media = SlotMedia::new(match slot.media {
+            let kind = match slot.media {
                 SlotMedia::Pictures(_) => MediaKind::Video,
                 SlotMedia::Sound(_) => MediaKind::Audio,
-            });
+            };
+            let media = SlotMedia::new(kind, self.round_trip);
             self.archive.push(std::mem::replace(slot, Slot { source: None, media }));
         }
         slot.source = source;

@@ -201,6 +201,11 @@ impl SoundReceiver {
         self.buffer.stats()
     }
 
+    /// The connection's round trip, as its handshake showed it.
+    pub fn set_round_trip(&mut self, round_trip: Duration) {
+        self.buffer.set_round_trip(round_trip);
+    }
+
     /// Delay for the picture's sake.
     pub fn set_extra_delay(&mut self, extra: Duration) {
         self.buffer.set_extra_delay(extra);

@@ -105,7 +105,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn of(lesson: Lesson<'_>) -> Self {
+    pub(crate) fn of(lesson: &Lesson<'_>) -> Self {
         let mut report = Self {
             seed: lesson.scenario.seed,
             pictures: Vec::new(),
@@ -116,9 +116,9 @@ impl Report {
         };
         for (index, node) in lesson.nodes.iter().enumerate() {
             for slot in node.archive.iter().chain(node.slots.values()) {
-                report.add_slot(&lesson, index, node, slot);
+                report.add_slot(lesson, index, node, slot);
             }
-            report.nodes.push(node_report(&lesson, index, node));
+            report.nodes.push(node_report(lesson, index, node));
         }
         report
     }

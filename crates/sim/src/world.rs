@@ -126,7 +126,6 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "an origin for the test's own times")]
     fn things_happen_in_time_order_and_at_one_moment_as_scheduled() {
         let t = Instant::now();
         let mut agenda = Agenda::default();

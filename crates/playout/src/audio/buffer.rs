@@ -1,7 +1,7 @@
 //! The audio buffer: what is there, whose turn it is, and what to do about the rest.
 
 use super::seen::Seen;
-use super::target::Target;
+use super::target::{Came, Target};
 use super::{AudioAction, AudioConfig, AudioPacket, AudioStats, has_in_band_fec};
 use crate::transit::{MediaTime, moment, us_between};
 use std::collections::BTreeMap;
@@ -9,13 +9,17 @@ use std::time::{Duration, Instant};
 
 /// Samples per pull while nothing is known about the packets: 20 ms.
 const DEFAULT_SAMPLES: u32 = 960;
-/// The delay is left alone while it is at most this much shorter than wanted, or longer by this much
-/// more than one packet.
-const SLACK_US: i64 = 4_000;
+/// The delay is left alone while it is at most this much shorter than wanted (less than the margin in
+/// what is wanted),
+const TOO_SHORT_US: i64 = 1_000;
+/// or longer by at most one packet and this much.
+const TOO_LONG_US: i64 = 4_000;
 /// Beyond this much too much delay packets are left out in speech as well, one in a while.
 const MUCH_TOO_LONG_US: i64 = 150_000;
 /// At least as many packets are played between two such.
 const FORCED_DISCARD_SPACING: u32 = 10;
+/// After as many packets without a quiet moment the delay is changed without one.
+const NO_PAUSES: u32 = 250;
 /// While nothing comes the buffer holds its place until the delay is this much longer than wanted.
 const HOLD_US: i64 = 60_000;
 /// More invented packets in a row than this are noise: play silence.
@@ -51,6 +55,7 @@ pub struct AudioBuffer {
     concealed_run: u32,
     inserted_last: bool,
     since_forced: u32,
+    since_quiet: u32,
     mean_size: f64,
     stats: AudioStats,
 }
@@ -80,7 +85,7 @@ impl AudioBuffer {
             highest: None,
             seen: Seen::default(),
             last_transit_us: None,
-            target: Target::new(),
+            target: Target::default(),
             extra: Duration::ZERO,
             turn: None,
             samples: DEFAULT_SAMPLES,
@@ -89,6 +94,7 @@ impl AudioBuffer {
             concealed_run: 0,
             inserted_last: false,
             since_forced: 0,
+            since_quiet: 0,
             mean_size: 0.0,
             stats: AudioStats::default(),
         }
@@ -115,7 +121,6 @@ impl AudioBuffer {
             return;
         }
         if packet.payload.len() > DTX_PAYLOAD {
-            self.target.on_payload(has_in_band_fec(&packet.payload));
             self.mean_size += (packet.payload.len() as f64 - self.mean_size) / 32.0;
         }
         self.held.insert(seq, Held { packet, ticks, arrived: now });
@@ -140,8 +145,9 @@ impl AudioBuffer {
         if in_order {
             self.last_transit_us = Some(transit_us);
         }
-        self.target.on_arrival(now, transit_us, self.packet_us(), !in_order);
-        self.target.update(now, self.packet_us(), &self.config);
+        let holds_fec = has_in_band_fec(&packet.payload);
+        let came = Came { seq: packet.ext_seq, transit_us, packet_us: self.packet_us(), holds_fec };
+        self.target.on_arrival(now, came, &self.config);
         ticks
     }
 
@@ -161,6 +167,12 @@ impl AudioBuffer {
         self.turn = None;
         self.starving_since = None;
         self.silent_since_dtx = false;
+    }
+
+    /// Tells the round trip to whoever repairs, as measured by other means (QUIC's handshake, ICE): how
+    /// much delay to begin with. Later on the repairs themselves tell.
+    pub fn set_round_trip(&mut self, round_trip: Duration) {
+        self.target.set_round_trip(round_trip);
     }
 
     /// Delay added for the sake of the picture ([`crate::LipSync`]).
@@ -183,6 +195,7 @@ impl AudioBuffer {
     /// later as the last action's `samples` last.
     pub fn pull(&mut self, now: Instant) -> AudioAction {
         self.since_forced = self.since_forced.saturating_add(1);
+        self.since_quiet = self.since_quiet.saturating_add(1);
         if self.turn.is_none() && !self.begin(now) {
             return self.silence();
         }
@@ -208,7 +221,7 @@ impl AudioBuffer {
         let Some(target_us) = self.target_us() else { return false };
         let packet_us = self.packet_us();
         let too_old =
-            |buffer: &Self, held: &Held| buffer.age_us(now, held.ticks) > target_us + packet_us + SLACK_US;
+            |buffer: &Self, held: &Held| buffer.age_us(now, held.ticks) > target_us + packet_us + TOO_LONG_US;
         while self.held.len() > 1 && self.held.first_key_value().is_some_and(|(_, held)| too_old(self, held))
         {
             self.held.pop_first();
@@ -216,6 +229,11 @@ impl AudioBuffer {
         let Some((seq, held)) = self.held.first_key_value() else { return false };
         if self.age_us(now, held.ticks) < target_us {
             return false;
+        }
+        // Nobody misses what was not heard yet: begin behind a gap rather than with one.
+        if self.held.len() > 1 && !self.held.contains_key(&(seq + 1)) {
+            self.held.pop_first();
+            return self.begin(now);
         }
         self.turn = Some(Turn { seq: *seq, ticks: held.ticks });
         true
@@ -267,9 +285,12 @@ impl AudioBuffer {
         if ticks > turn.ticks + i64::from(self.samples / 2) {
             return self.play_dtx_gap(excess_us, turn, ticks);
         }
-        let too_long = excess_us > self.packet_us() + SLACK_US;
+        let too_long = excess_us > self.packet_us() + TOO_LONG_US;
         let quiet = self.held.get(&turn.seq).is_some_and(|held| self.is_quiet(&held.packet));
-        if excess_us < -SLACK_US && quiet && !self.inserted_last {
+        if quiet {
+            self.since_quiet = 0;
+        }
+        if excess_us < -TOO_SHORT_US && quiet && !self.inserted_last {
             self.inserted_last = true;
             self.stats.inserted += 1;
             return AudioAction::Insert { samples: self.samples };
@@ -301,7 +322,7 @@ impl AudioBuffer {
     fn play_dtx_gap(&mut self, excess_us: i64, turn: Turn, ticks: i64) -> AudioAction {
         let step = i64::from(self.samples);
         let surplus = (excess_us / self.packet_us().max(1)).max(0) * step;
-        let advance = if excess_us < -SLACK_US { 0 } else { step + surplus };
+        let advance = if excess_us < -TOO_SHORT_US { 0 } else { step + surplus };
         self.turn = Some(Turn { ticks: (turn.ticks + advance).min(ticks), ..turn });
         self.silence()
     }
@@ -327,22 +348,22 @@ impl AudioBuffer {
         });
         if let Some(next) = behind {
             let payload = next.packet.payload.clone();
-            self.pass(now, turn);
+            self.pass(turn);
             self.concealed_run = 0;
             self.stats.fec += 1;
             return AudioAction::DecodeFec { payload, samples };
         }
-        if self.excess_us(now, turn.ticks) >= -SLACK_US {
-            self.pass(now, turn);
+        // Holding the place gains delay at the price of a word; where pauses come that is not worth it.
+        let gain_delay = self.since_quiet > NO_PAUSES && self.excess_us(now, turn.ticks) < -TOO_SHORT_US;
+        if !gain_delay {
+            self.pass(turn);
         }
         self.conceal()
     }
 
     /// The turn passes without its packet.
-    fn pass(&mut self, now: Instant, turn: Turn) {
+    fn pass(&mut self, turn: Turn) {
         self.stats.missing_packets += 1;
-        self.target.on_missing(now);
-        self.target.update(now, self.packet_us(), &self.config);
         self.turn = Some(Turn { seq: turn.seq + 1, ticks: turn.ticks + i64::from(self.samples) });
     }
 
@@ -361,7 +382,7 @@ impl AudioBuffer {
             return self.silence();
         }
         if self.excess_us(now, turn.ticks) > HOLD_US {
-            self.pass(now, turn);
+            self.pass(turn);
         }
         self.conceal()
     }

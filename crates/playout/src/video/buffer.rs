@@ -13,6 +13,11 @@ const WINDOW_PICTURES: usize = 300;
 const WINDOW: Duration = Duration::from_secs(10);
 /// Pictures that became decodable within this time were held up by the same thing.
 const SAME_WAIT: Duration = Duration::from_millis(5);
+/// A stream may begin with pictures of the past, so that there is something to show at once; for this
+/// long it may turn out that later ones are quicker.
+const BEGINNING: Duration = Duration::from_millis(500);
+/// By how much quicker, to be more than jitter.
+const MUCH_QUICKER_US: i64 = 5_000;
 /// Media time that ran ahead of the arrivals by this much belongs to another source's clock.
 const OTHER_CLOCK_US: i64 = 2_000_000;
 /// Numbers that far apart are a stream started anew.
@@ -31,6 +36,8 @@ pub struct VideoBuffer {
     assembly: Assembly,
     ready: VecDeque<Ready>,
     transits: Transits,
+    /// When the first picture became decodable.
+    began: Option<Instant>,
     /// When the last picture became decodable, and its transit.
     last: Option<(Instant, i64)>,
     delay: Follower,
@@ -58,6 +65,7 @@ impl VideoBuffer {
             assembly: Assembly::default(),
             ready: VecDeque::new(),
             transits: Transits::new(WINDOW, WINDOW_PICTURES),
+            began: None,
             last: None,
             delay: Follower::default(),
             extra: Duration::ZERO,
@@ -115,6 +123,7 @@ impl VideoBuffer {
     fn forget_times(&mut self) {
         self.time = MediaTime::new(90_000);
         self.transits.clear();
+        self.began = None;
         self.last = None;
         self.delay.clear();
     }
@@ -173,7 +182,13 @@ impl VideoBuffer {
             now.saturating_duration_since(at) < SAME_WAIT && transit_us < last_us
         });
         self.last = Some((now, transit_us));
-        if !same_wait {
+        let beginning = now.saturating_duration_since(*self.began.get_or_insert(now)) < BEGINNING;
+        if beginning && self.transits.min_us().is_some_and(|least| transit_us < least - MUCH_QUICKER_US) {
+            self.transits.clear();
+            self.delay.clear();
+            self.transits.record(now, transit_us);
+            self.adapt(now);
+        } else if !same_wait {
             self.transits.record(now, transit_us);
             self.adapt(now);
         }

@@ -168,6 +168,24 @@ fn a_keyframe_whose_parameter_sets_are_lost_is_no_beginning() {
 }
 
 #[test]
+fn pictures_of_the_past_at_the_beginning_do_not_make_the_later_ones_late() {
+    let t = origin();
+    let mut run = Run::new();
+    // The relay replays 600 ms in a burst of one packet per 0.3 ms, then all comes as it is sent.
+    let joined = sent(t, 18);
+    let replayed = |at: Instant, seq: u64| {
+        if at >= joined { at } else { joined + Duration::from_micros(300 * (seq - 65_536)) }
+    };
+    let arrivals = stream(t, 0..100, 1000, |_| Some(MS));
+    run.arrive(arrivals.into_iter().map(|(at, part)| (replayed(at, part.ext_seq), part)).collect());
+    assert_eq!(run.pictures(), (0..100).collect::<Vec<_>>());
+    assert!(run.buffer.delay() <= 2 * MS, "{:?}", run.buffer.delay());
+    for picture in 20..100 {
+        assert!(run.shown_at(picture) <= sent(t, picture) + 10 * MS, "{picture}");
+    }
+}
+
+#[test]
 fn it_begins_with_a_keyframe_only() {
     let t = origin();
     let mut run = Run::new();
