@@ -2,9 +2,10 @@
 //! PATCHes, and the relay's answer to an ICE restart (RFC 9725 §4.3.3).
 
 use super::SdpError;
-use super::answer::{Candidate, NegotiatedMedia, bundle, m_line};
+use super::answer::{Candidate, NegotiatedMedia};
 use super::lines::lines;
 use super::offer::check_ice_text;
+use super::text::{bundle, m_line};
 use crate::webrtc::IceCredentials;
 use std::fmt::Write as _;
 

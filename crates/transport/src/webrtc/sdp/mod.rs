@@ -10,8 +10,10 @@ mod codec;
 mod fragment;
 mod lines;
 mod offer;
+mod section;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use answer::{AnswerParams, Candidate, Leg, NegotiatedMedia, SendStream, answer};
 pub use codec::{NegotiatedCodec, OfferedCodec};

@@ -4,6 +4,7 @@ use super::super::test_peer::*;
 use super::super::*;
 use super::*;
 use crate::rtp::mutation::storm;
+use crate::webrtc::ice::IgnoredCheck;
 use crate::webrtc::srtp::Profile;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
