@@ -8,6 +8,8 @@ use crate::http;
 use crate::worker;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -19,6 +21,10 @@ use tongke_transport::webrtc::Certificate;
 
 /// Time for HTTP requests under way at the end.
 const HTTP_CLOSE_WAIT: Duration = Duration::from_secs(3);
+/// Time for a request's head.
+const HTTP_HEADER_WAIT: Duration = Duration::from_secs(10);
+/// How often an HTTP/2 client is asked whether it is there.
+const HTTP_PING_PERIOD: Duration = Duration::from_secs(10);
 /// How often it is checked that no worker has ended by itself.
 const WATCH_PERIOD: Duration = Duration::from_secs(1);
 
@@ -160,7 +166,8 @@ fn serve(
     let handle = handle.clone();
     match tls {
         None => {
-            let server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle);
+            let mut server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle);
+            limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }
         Some(identity) => {
@@ -168,10 +175,17 @@ fn serve(
                 .server_config(&[b"h2", b"http/1.1"])
                 .map_err(|error| fail(io::Error::other(error)))?;
             let config = RustlsConfig::from_config(Arc::new(config));
-            let server = axum_server::from_tcp_rustls(listener, config).map_err(fail)?.handle(handle);
+            let mut server = axum_server::from_tcp_rustls(listener, config).map_err(fail)?.handle(handle);
+            limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }
     }
+}
+
+/// A client that never finishes its request, or is no longer there, must not hold a connection.
+fn limit_waiting(http: &mut Builder<TokioExecutor>) {
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HTTP_HEADER_WAIT);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(HTTP_PING_PERIOD);
 }
 
 fn dtls_certificate() -> Result<Certificate, RelayError> {

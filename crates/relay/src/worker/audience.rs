@@ -166,3 +166,66 @@ impl Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tongke_sfu::CoreConfig;
+    use tongke_transport::webrtc::Certificate;
+
+    fn hand(raised: bool) -> AddressedEvent {
+        let event = LessonEvent::Hand { participant: "school-1".parse().unwrap(), raised };
+        AddressedEvent { to: Audience::Lesson("math".parse().unwrap()), event }
+    }
+
+    fn listening() -> (Core, Listeners, Events) {
+        let core = Core::new(CoreConfig::new(Arc::new(Certificate::generate().unwrap())), 7);
+        let mut listeners = Listeners::default();
+        let lesson = "math".parse().unwrap();
+        let events = listeners.add(&core, &lesson, &"school-2".parse().unwrap(), None).unwrap();
+        (core, listeners, events)
+    }
+
+    #[test]
+    fn a_listener_that_falls_behind_hears_no_gap_but_a_new_snapshot() {
+        let (core, mut listeners, mut events) = listening();
+        for _ in 0..2 * QUEUE {
+            listeners.tell(&core, hand(true));
+        }
+        assert_eq!(listeners.dropped, QUEUE as u64 + 1, "the snapshot took one place");
+        assert!(matches!(events.try_recv(), Ok(LessonEvent::Snapshot { .. })));
+        for _ in 1..QUEUE {
+            assert!(matches!(events.try_recv(), Ok(LessonEvent::Hand { .. })));
+        }
+        listeners.tidy(&core);
+        assert!(matches!(events.try_recv(), Ok(LessonEvent::Snapshot { .. })));
+        listeners.tell(&core, hand(false));
+        assert!(matches!(events.try_recv(), Ok(LessonEvent::Hand { raised: false, .. })));
+    }
+
+    #[test]
+    fn nothing_comes_after_the_ending() {
+        let (core, mut listeners, mut events) = listening();
+        let ending = LessonEvent::Ending { reason: "restart".into(), reconnect: true };
+        listeners
+            .tell(&core, AddressedEvent { to: Audience::Lesson("math".parse().unwrap()), event: ending });
+        listeners.tell(&core, hand(true));
+        assert!(matches!(events.try_recv(), Ok(LessonEvent::Snapshot { .. })));
+        assert!(matches!(events.try_recv(), Ok(LessonEvent::Ending { .. })));
+        assert_eq!(events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn one_participant_has_a_bounded_number_of_listeners_and_closed_ones_do_not_count() {
+        let (core, mut listeners, events) = listening();
+        let (lesson, participant) = ("math".parse().unwrap(), "school-2".parse().unwrap());
+        let mut held = vec![events];
+        while let Some(more) = listeners.add(&core, &lesson, &participant, None) {
+            held.push(more);
+        }
+        assert_eq!(held.len(), MAX_LISTENERS_EACH);
+        held.pop();
+        assert!(listeners.add(&core, &lesson, &participant, None).is_some());
+    }
+}

@@ -3,7 +3,7 @@
 use crate::support::*;
 use bytes::Bytes;
 use tongke_protocol::control::{
-    ClientMessage, ClockProbe, Codec, FIRST_SLOT_FLOW, PublishTrack, RelayMessage,
+    ClientMessage, ClockProbe, Codec, FIRST_SLOT_FLOW, Links, PublishTrack, RelayMessage,
 };
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::{Grant, Role, TrackKind};
@@ -160,4 +160,28 @@ async fn a_node_whose_connection_breaks_off_leaves_no_ghost() {
     events.until(|event| matches!(event, LessonEvent::Joined { .. })).await;
     node.connection.close(7u32.into(), b"gone");
     events.until(|event| matches!(event, LessonEvent::Left { .. })).await;
+}
+
+#[tokio::test]
+async fn with_several_workers_a_lesson_lives_on_the_port_that_its_links_name() {
+    let relay = tongke_relay::Relay::start(&tongke_relay::RelayConfig { workers: 2, ..config() }).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for lesson in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        let token = token(lesson, "school-1", Role::Receiving);
+        let links: Links = Http::new(&relay, token.clone()).get(&format!("/lessons/{lesson}/links")).await;
+        let port = links.quic_port.unwrap();
+        seen.insert(port);
+        for address in relay.quic_addrs() {
+            let mut node = Node::connect_to(address).await;
+            node.say(&ClientMessage::Hello(hello(token.clone(), lesson, vec![], 1, 0))).await;
+            match node.hear().await.unwrap() {
+                RelayMessage::Welcome(_) => assert_eq!(address.port(), port),
+                RelayMessage::Refused(refusal) => {
+                    assert_eq!((address.port() == port, refusal.code.as_str()), (false, "lesson_elsewhere"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(seen.len(), 2, "eight lessons on both workers");
 }
