@@ -2,6 +2,7 @@
 //! delay, under a clock that the tests turn.
 
 #![allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
 
 mod bad_input;
 mod browsers;
