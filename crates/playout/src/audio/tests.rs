@@ -184,6 +184,47 @@ fn repairs_make_the_delay_grow_until_they_are_in_time() {
 }
 
 #[test]
+fn on_a_long_way_it_begins_with_room_for_a_repair_and_gives_it_back_if_none_is_needed() {
+    let far = |packets| {
+        let mut run = Run::new();
+        run.buffer.set_round_trip(80 * MS);
+        run.stream(0..packets, true, |_| Some(40 * MS));
+        run.check(0, 0);
+        run
+    };
+    let delay = far(60).buffer.delay();
+    assert!((122 * MS..=124 * MS).contains(&delay), "{delay:?}");
+    let last = *far(900).delays().last().unwrap();
+    assert!(last <= 70 * MS, "{last:?}");
+    let mut near = Run::new();
+    near.buffer.set_round_trip(MS);
+    near.stream(0..60, true, |_| Some(MS));
+    assert!(near.buffer.delay() <= 5 * MS, "{:?}", near.buffer.delay());
+}
+
+#[test]
+fn it_begins_behind_a_gap_rather_than_with_one() {
+    let mut run = Run::new();
+    run.buffer.set_round_trip(80 * MS);
+    run.stream(0..200, true, |i| (!(1..4).contains(&i)).then_some(Duration::ZERO));
+    run.check(0, 0);
+    assert_eq!(run.decoded()[..2], [4, 5]);
+}
+
+#[test]
+fn packets_of_an_outage_that_are_repaired_after_it_do_not_lift_the_delay() {
+    let mut run = Run::new();
+    let back = run.sent(350);
+    let arrivals = (0..900).map(|i| {
+        let at = run.sent(i);
+        (if (300..350).contains(&i) { back + 85 * MS } else { at }, packet(i, true))
+    });
+    let (arrivals, end) = (arrivals.collect(), run.sent(900));
+    run.arrive(arrivals, end);
+    assert!(run.buffer.delay() <= 100 * MS, "{:?}", run.buffer.delay());
+}
+
+#[test]
 fn a_delay_no_longer_needed_goes_in_the_pauses_only() {
     let mut run = Run::new();
     run.stream(0..500, true, |i| Some(if i * 7919 % 10 == 0 { 105 * MS } else { Duration::ZERO }));
