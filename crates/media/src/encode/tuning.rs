@@ -6,7 +6,8 @@
 
 use openh264::encoder::Encoder;
 use openh264_sys2::{
-    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_MAX_BITRATE, SBitrateInfo, SPATIAL_LAYER_ALL,
+    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_MAX_BITRATE, LAYER_NUM, SBitrateInfo,
+    SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
 };
 
 /// Changes target and maximum bitrate of a running encoder.
@@ -14,13 +15,19 @@ pub(super) fn set_bitrate(encoder: &mut Encoder, bitrate_bps: u32) -> Result<(),
     let bitrate = i32::try_from(bitrate_bps).map_err(|_| format!("{bitrate_bps} bit/s is too much"))?;
     // The target may never exceed the maximum, so a rise must lift the maximum first and a fall
     // must lower the target first: setting the maximum on both sides of the target does either.
-    set(encoder, ENCODER_OPTION_MAX_BITRATE, bitrate).ok();
-    set(encoder, ENCODER_OPTION_BITRATE, bitrate)?;
-    set(encoder, ENCODER_OPTION_MAX_BITRATE, bitrate)
+    // "All layers" sets only the sum; the one layer has a maximum of its own.
+    for layer in [SPATIAL_LAYER_0, SPATIAL_LAYER_ALL] {
+        set(encoder, ENCODER_OPTION_MAX_BITRATE, layer, bitrate).ok();
+    }
+    set(encoder, ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, bitrate)?;
+    for layer in [SPATIAL_LAYER_0, SPATIAL_LAYER_ALL] {
+        set(encoder, ENCODER_OPTION_MAX_BITRATE, layer, bitrate)?;
+    }
+    Ok(())
 }
 
-fn set(encoder: &mut Encoder, option: ENCODER_OPTION, bitrate: i32) -> Result<(), String> {
-    let mut info = SBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bitrate };
+fn set(encoder: &mut Encoder, option: ENCODER_OPTION, layer: LAYER_NUM, bitrate: i32) -> Result<(), String> {
+    let mut info = SBitrateInfo { iLayer: layer, iBitrate: bitrate };
     // SAFETY: the module's invariant; `info` is the struct both bitrate options take and lives on
     // this stack frame until the call returns.
     let status = unsafe { encoder.raw_api().set_option(option, (&raw mut info).cast()) };
