@@ -1,7 +1,8 @@
 //! Glue: which session a datagram belongs to, which room a session, and when to wake up.
 
+use crate::config::{CoreConfig, Seed};
 use crate::forward::Scratch;
-use crate::leg::Leg;
+use crate::leg::{Leg, LegInfo, LegKind};
 use crate::room::{Room, Turn};
 use crate::slab::Slab;
 use crate::stats::LessonStats;
@@ -10,121 +11,17 @@ use crate::{CoreStats, Counters, DropReason, LegId, Outputs};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tongke_protocol::control::{ClientMessage, RTCP_FLOW};
 use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo};
 use tongke_protocol::{LessonId, Now, ParticipantId};
 use tongke_transport::quic::framing::read_datagram;
-use tongke_transport::webrtc::{
-    Certificate, DatagramKind, Path, Received, SessionEvent, classify, stun_local_ufrag,
-};
+use tongke_transport::webrtc::{DatagramKind, Path, Received, SessionEvent, classify, stun_local_ufrag};
 
 /// Time between two looks at what has no deadline of its own: reports, feedback, silent sessions.
 const TICK: Duration = Duration::from_millis(100);
 /// Most addresses by which one session is found; the oldest is forgotten first.
 const MAX_PATHS: usize = 16;
-
-/// What a core must know before its first leg.
-#[derive(Debug, Clone)]
-pub struct CoreConfig {
-    /// The process's DTLS certificate.
-    pub certificate: Arc<Certificate>,
-    /// Addresses of the UDP port as clients reach it: the host candidates of every answer.
-    pub udp_addresses: Vec<SocketAddr>,
-    /// Addresses of the ICE-TCP port as clients reach it (passive candidates).
-    pub tcp_addresses: Vec<SocketAddr>,
-    /// Most legs of all lessons together; a join beyond it is refused.
-    pub max_legs: usize,
-    /// Most legs of one lesson; a join beyond it is refused.
-    pub max_legs_per_lesson: usize,
-}
-
-impl CoreConfig {
-    /// A configuration with default limits and no addresses.
-    pub fn new(certificate: Arc<Certificate>) -> Self {
-        Self {
-            certificate,
-            udp_addresses: Vec::new(),
-            tcp_addresses: Vec::new(),
-            max_legs: 4096,
-            max_legs_per_lesson: 1024,
-        }
-    }
-}
-
-/// What kind of session a leg is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LegKind {
-    /// WebRTC, publishing.
-    Whip,
-    /// WebRTC, receiving.
-    Whep,
-    /// QUIC, either or both.
-    Quic,
-}
-
-/// What a core's random numbers begin with: ICE passwords and session names come of it.
-pub struct Seed([u8; 32]);
-
-/// For simulations and tests only: 64 bits are few for a secret.
-impl From<u64> for Seed {
-    fn from(number: u64) -> Self {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&number.to_le_bytes());
-        Self(bytes)
-    }
-}
-
-/// For a relay: from the operating system.
-impl From<[u8; 32]> for Seed {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-/// An accepted WHIP or WHEP offer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joined {
-    /// The new leg.
-    pub leg: LegId,
-    /// The session's name: the last segment of its resource's path.
-    pub session: String,
-    /// The entity tag of its ICE session, quotes included.
-    pub etag: String,
-    /// The SDP answer.
-    pub answer: String,
-}
-
-/// What a PATCH did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Patched {
-    /// Candidates were noted: 204.
-    NoContent,
-    /// ICE restarts: 200 with the relay's new credentials.
-    Restarted {
-        /// The SDP fragment for the body.
-        fragment: String,
-        /// The new entity tag, quotes included.
-        etag: String,
-    },
-}
-
-/// Whose session a leg is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LegInfo {
-    /// The lesson.
-    pub lesson: LessonId,
-    /// The participant.
-    pub participant: ParticipantId,
-    /// The session's name.
-    pub session: String,
-    /// What kind.
-    pub kind: LegKind,
-    /// The entity tag of its ICE session; empty for QUIC.
-    pub etag: String,
-}
 
 /// The relay without sockets, threads or a clock.
 pub struct Core {

@@ -1,9 +1,9 @@
 //! Joining: an offer or a hello becomes a leg.
 
 use crate::codecs::CodecSet;
-use crate::core::{Core, Joined, LegKind, Patched};
+use crate::core::Core;
 use crate::incoming::Incoming;
-use crate::leg::{IceState, NewLeg};
+use crate::leg::{IceState, LegKind, NewLeg};
 use crate::room::Room;
 use crate::slots::Slot;
 use crate::subscription::{Stream, Subscription};
@@ -19,6 +19,33 @@ use tongke_transport::webrtc::sdp::{
     restart_fragment,
 };
 use tongke_transport::webrtc::{IceCredentials, Session, SessionConfig};
+
+/// An accepted WHIP or WHEP offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The new leg.
+    pub leg: LegId,
+    /// The session's name: the last segment of its resource's path.
+    pub session: String,
+    /// The entity tag of its ICE session, quotes included.
+    pub etag: String,
+    /// The SDP answer.
+    pub answer: String,
+}
+
+/// What a PATCH did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patched {
+    /// Candidates were noted: 204.
+    NoContent,
+    /// ICE restarts: 200 with the relay's new credentials.
+    Restarted {
+        /// The SDP fragment for the body.
+        fragment: String,
+        /// The new entity tag, quotes included.
+        etag: String,
+    },
+}
 
 /// The relay's canonical name in RTCP.
 const CNAME: &str = "tongke";

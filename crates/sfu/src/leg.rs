@@ -2,7 +2,6 @@
 
 use crate::LegId;
 use crate::clock::PublisherClock;
-use crate::core::LegKind;
 use crate::forward::Receiver;
 use crate::incoming::Incoming;
 use crate::outputs::{Outputs, Transmit};
@@ -11,8 +10,8 @@ use crate::stats::Counters;
 use crate::subscription::Subscription;
 use crate::wire::{Link, Wire};
 use std::time::{Duration, Instant};
-use tongke_protocol::Now;
 use tongke_protocol::control::FIRST_SLOT_FLOW;
+use tongke_protocol::{LessonId, Now, ParticipantId};
 use tongke_transport::rtp::twcc::ArrivalRecorder;
 use tongke_transport::webrtc::sdp::NegotiatedMedia;
 use tongke_transport::webrtc::{Path, SessionEvent};
@@ -21,6 +20,32 @@ use tongke_transport::webrtc::{Path, SessionEvent};
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(80);
 /// Sender reports remembered to recognise the echo of one (its LSR).
 const REMEMBERED_REPORTS: usize = 4;
+
+/// What kind of session a leg is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegKind {
+    /// WebRTC, publishing.
+    Whip,
+    /// WebRTC, receiving.
+    Whep,
+    /// QUIC, either or both.
+    Quic,
+}
+
+/// Whose session a leg is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegInfo {
+    /// The lesson.
+    pub lesson: LessonId,
+    /// The participant.
+    pub participant: ParticipantId,
+    /// The session's name.
+    pub session: String,
+    /// What kind.
+    pub kind: LegKind,
+    /// The entity tag of its ICE session; empty for QUIC.
+    pub etag: String,
+}
 
 /// One receive slot's stream.
 pub(crate) struct OutStream {

@@ -11,6 +11,7 @@
 
 mod clock;
 mod codecs;
+mod config;
 mod core;
 mod error;
 mod feedback;
@@ -33,8 +34,11 @@ mod subscription;
 mod track;
 mod wire;
 
-pub use crate::core::{Core, CoreConfig, Joined, LegInfo, LegKind, Patched, Seed};
+pub use crate::core::Core;
+pub use config::{CoreConfig, Seed};
 pub use error::{JoinError, PatchError};
+pub use join::{Joined, Patched};
+pub use leg::{LegInfo, LegKind};
 pub use outputs::{AddressedEvent, Audience, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit};
 pub use stats::{CoreStats, Counters, DropReason, LessonStats};
 

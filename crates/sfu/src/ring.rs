@@ -16,10 +16,10 @@ pub(crate) struct RingSize {
 }
 
 impl RingSize {
-    /// Pictures: 4 s of 4 Mbit/s. Sound: 10 s of 20 ms packets.
+    /// Pictures: 2 s of 4 Mbit/s, longer than any repair is of use. Sound: 10 s of 20 ms packets.
     pub fn for_media(media: MediaKind) -> RingSize {
         match media {
-            MediaKind::Video => RingSize { packets: 2048, bytes: 2 * 1024 * 1024 },
+            MediaKind::Video => RingSize { packets: 1024, bytes: 1024 * 1024 },
             MediaKind::Audio => RingSize { packets: 512, bytes: 96 * 1024 },
         }
     }

@@ -337,9 +337,7 @@ impl Room {
     }
 
     fn visible_mut(&mut self, id: &ParticipantId) -> Option<&mut Participant> {
-        self.participants
-            .iter_mut()
-            .find(|participant| participant.id == *id && participant.role.is_visible())
+        self.participants.iter_mut().find(|participant| participant.id == *id && participant.is_announced)
     }
 
     /// Everyone visible.

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod browsers;
+mod codecs;
 mod events;
 mod forwarding;
 mod joining;

@@ -83,7 +83,7 @@ impl Lesson {
         (video_slots, audio_slots): (u8, u8),
     ) -> Result<usize, JoinError> {
         let index = self.schools.len();
-        let publish: Vec<PublishTrack> = (0_u32..)
+        let publish = (0_u32..)
             .zip(tracks)
             .map(|(at, kind)| PublishTrack {
                 kind: *kind,
@@ -91,6 +91,17 @@ impl Lesson {
                 ssrc: (index as u32 + 1) * 100 + at,
             })
             .collect();
+        self.join_publishing(name, role, publish, (video_slots, audio_slots))
+    }
+
+    pub fn join_publishing(
+        &mut self,
+        name: &str,
+        role: Role,
+        publish: Vec<PublishTrack>,
+        (video_slots, audio_slots): (u8, u8),
+    ) -> Result<usize, JoinError> {
+        let index = self.schools.len();
         let hello = Hello {
             token: String::new(),
             lesson: lesson_id(),
