@@ -2,8 +2,8 @@
 
 CARGO      ?= cargo
 PACKAGES   ?= install
-TOOLS      := $(CURDIR)/target/tools
-VENV       := $(CURDIR)/target/venv
+TOOLS      := target/tools
+VENV       := target/venv
 DENY       := 0.20.2
 
 .DEFAULT_GOAL := help

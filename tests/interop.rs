@@ -88,21 +88,44 @@ fn what_aiortc_publishes_our_nodes_see_and_hear() {
 fn what_our_nodes_send_aiortc_sees_and_hears() {
     let scratch = Scratch::new("aiortc-receives");
     let relay = Relay::start(&scratch);
+    // The viewer is there first: a late joiner is sent the last pictures of three tracks at once, which
+    // can overflow its socket, and with several slots aiortc does not recognize what is sent again.
+    let mut viewer = Client::receive(&scratch, &relay, "viewer", Role::Observer, ["4", "2"]);
+    viewer.eventually("the viewer is connected", |client| {
+        client.last("connection").filter(|connection| connection["state"] == "connected")
+    });
     let screen = ["--link", "quic", "--screen", "slides"];
     let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &screen);
     let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "webrtc-udp"]);
-    hill.sees_and_hears("teacher", s(20));
-    let mut viewer = Client::receive(&scratch, &relay, "viewer", Role::Observer, ["4", "2"]);
     viewer.eventually("camera, screen, the other class and both sounds are there", |client| {
         let pictures = shown(client, "video").iter().filter(|(_, frames)| *frames > 30).count();
         let sounds = shown(client, "audio").iter().filter(|(_, frames)| *frames > 30).count();
         (pictures == 3 && sounds == 2).then_some(())
     });
-    let last = viewer.last("received").unwrap();
-    println!("aiortc over WHEP: {last}");
+    println!("aiortc over WHEP: {}", viewer.last("received").unwrap());
     viewer.end();
     let there = relay.participants().unwrap();
     assert!(there.iter().all(|one| one.id.as_str() != "viewer"), "an observer is invisible: {there:?}");
+    teacher.end();
+    hill.end();
+}
+
+#[test]
+fn a_third_party_late_joiner_sees_the_supporting_school_soon() {
+    let scratch = Scratch::new("aiortc-late");
+    let relay = Relay::start(&scratch);
+    let screen = ["--link", "quic", "--screen", "slides"];
+    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &screen);
+    let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "quic"]);
+    hill.sees_and_hears("teacher", s(20));
+    let mut viewer = Client::receive(&scratch, &relay, "viewer", Role::Observer, ["1", "1"]);
+    let first = viewer.eventually("a picture and sound are there", |client| {
+        let is_heard = shown(client, "audio").iter().any(|(_, frames)| *frames > 0);
+        client.last("received")?["first_picture_ms"].as_u64().filter(|_| is_heard)
+    });
+    println!("late joiner with aiortc: first picture {first} ms after its offer");
+    assert!(first < 2_000, "{first} ms");
+    viewer.end();
     teacher.end();
     hill.end();
 }

@@ -2,36 +2,74 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::time::Instant;
 use support::node::{Node, all_see_all};
 use support::relay::Relay;
 use support::scratch::Scratch;
 use support::{eventually, s};
-use tongke_protocol::Role;
+use tongke_protocol::{Role, TrackKind};
+
+/// What came by which way: (node, from, track, bytes written so far).
+type Written = Vec<(usize, String, TrackKind, u64)>;
+
+fn written(nodes: &[&mut Node], folders: &[PathBuf]) -> Written {
+    let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
+    let mut all = Vec::new();
+    for (at, node) in nodes.iter().enumerate() {
+        for from in names.iter().filter(|name| **name != node.name) {
+            for track in [TrackKind::Camera, TrackKind::Microphone] {
+                all.push((at, from.clone(), track, node.written(&folders[at], from, track)));
+            }
+        }
+    }
+    all
+}
+
+/// More than the header of a new file: a picture, or a tenth of a second of sound.
+fn has_grown(before: &Written, now: &Written) -> bool {
+    before.iter().zip(now).all(|(before, now)| now.3 > before.3 + 10_000)
+}
 
 #[test]
 fn after_a_relay_was_killed_and_restarted_everyone_is_back_by_itself() {
     let scratch = Scratch::new("relay-restart");
     let mut relay = Relay::start(&scratch);
-    let mut teacher = Node::start(&scratch, &relay, "teacher", Role::Supporting, &["--link", "quic"]);
-    let mut hill = Node::start(&scratch, &relay, "hill", Role::Receiving, &["--link", "quic"]);
-    let mut island = Node::start(&scratch, &relay, "island", Role::Receiving, &["--link", "webrtc-udp"]);
-    all_see_all(&mut [&mut teacher, &mut hill, &mut island]);
+    let schools = [
+        ("teacher", Role::Supporting, "quic"),
+        ("hill", Role::Receiving, "quic"),
+        ("island", Role::Receiving, "webrtc-udp"),
+    ];
+    let folders = schools.map(|(name, _, _)| scratch.file(name));
+    let [mut teacher, mut hill, mut island] = [0, 1, 2].map(|at| {
+        let (name, role, link) = schools[at];
+        std::fs::create_dir(&folders[at]).unwrap();
+        let folder = format!("{}/", folders[at].display());
+        let more = ["--link", link, "--video-out", &folder, "--sound-out", &folder];
+        Node::start(&scratch, &relay, name, role, &more)
+    });
+    let mut nodes = [&mut teacher, &mut hill, &mut island];
+    all_see_all(&mut nodes);
 
     relay.kill();
+    eventually("every node has noticed", s(15), || {
+        nodes.iter().all(|node| node.facts().is_some_and(|facts| facts.transport == "none")).then_some(())
+    });
+    let before = written(&nodes, &folders);
     relay.restart();
     let listens = Instant::now();
-    eventually("all three publish again", s(10), || {
+    eventually("all publish again", s(10), || {
         let there = relay.participants()?;
         (there.iter().filter(|one| one.tracks.len() >= 2).count() == 3).then_some(())
     });
     println!("all publish again {:?} after the relay listens", listens.elapsed());
-    all_see_all(&mut [&mut teacher, &mut hill, &mut island]);
-    println!(
-        "all see and hear all {:?} after the relay listens (facts come once a second)",
-        listens.elapsed()
-    );
-    for node in [&mut teacher, &mut hill, &mut island] {
+    eventually("all see and hear all", s(10), || {
+        has_grown(&before, &written(&nodes, &folders)).then_some(())
+    });
+    let back = listens.elapsed();
+    println!("all see and hear all {back:?} after the relay listens");
+    assert!(back < s(4), "{back:?}");
+    for node in &mut nodes {
         let facts = node.end();
         assert!(facts.reconnects >= 1, "{}: {facts:?}", node.name);
     }

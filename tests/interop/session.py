@@ -7,7 +7,7 @@ import urllib.request
 from urllib.parse import urljoin
 
 import aioice.ice
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 # The tests stay on loopback, which aioice leaves out.
 aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
@@ -19,7 +19,9 @@ def say(event: str, **values: object) -> None:
 
 
 def new_connection() -> RTCPeerConnection:
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    # With its default policy aiortc leaves the second and further sounds on a transport that is never started.
+    policy = RTCBundlePolicy.MAX_BUNDLE
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=policy))
 
     @connection.on("connectionstatechange")
     def changed() -> None:

@@ -11,7 +11,7 @@ use tongke_protocol::facts::{NodeFacts, ReceivedTrack, SentTrack};
 use tongke_protocol::{Role, TrackKind};
 
 /// Small pictures, so that several nodes fit a small machine.
-const LIGHT: [&str; 6] = ["--width", "320", "--height", "180", "--fps", "15"];
+const LIGHT: [(&str, &str); 3] = [("--width", "320"), ("--height", "180"), ("--fps", "15")];
 
 /// A node with a drawn camera and a microphone like speech, without window and loudspeaker.
 pub struct Node {
@@ -26,9 +26,42 @@ pub struct Node {
 impl Node {
     /// Starts a node; flags of `more` replace those it would have.
     pub fn start(scratch: &Scratch, relay: &Relay, name: &str, role: Role, more: &[&str]) -> Node {
+        let (facts, args) = Node::prepare(scratch, relay, name, role, more);
+        let log = scratch.file(&format!("{name}.log"));
+        let process = Running::start(command(role, &args), &log);
+        Node { name: name.to_owned(), role, args, facts, log, process }
+    }
+
+    /// As [`Node::start`]; no file that it writes can grow beyond `kib`.
+    pub fn start_limited(
+        scratch: &Scratch,
+        relay: &Relay,
+        name: &str,
+        role: Role,
+        more: &[&str],
+        kib: u32,
+    ) -> Node {
+        let (facts, args) = Node::prepare(scratch, relay, name, role, more);
+        let log = scratch.file(&format!("{name}.log"));
+        let plain = command(role, &args);
+        let mut limited = std::process::Command::new("bash");
+        // Ignored, the signal of the limit leaves a failing write.
+        limited.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\""));
+        limited.arg(plain.get_program()).args(plain.get_args());
+        let process = Running::start(limited, &log);
+        Node { name: name.to_owned(), role, args, facts, log, process }
+    }
+
+    fn prepare(
+        scratch: &Scratch,
+        relay: &Relay,
+        name: &str,
+        role: Role,
+        more: &[&str],
+    ) -> (PathBuf, Vec<String>) {
         let facts = scratch.file(&format!("{name}.facts.json"));
         let token = scratch.write(&format!("{name}.token"), &relay.token(name, role));
-        let mut args: Vec<String> = LIGHT.map(str::to_owned).to_vec();
+        let mut args: Vec<String> = Vec::new();
         let (url, token, facts_text) =
             (relay.url(), token.display().to_string(), facts.display().to_string());
         for (flag, value) in [
@@ -40,15 +73,16 @@ impl Node {
             ("--video-out", "none"),
             ("--sound-out", "none"),
             ("--status", "false"),
-        ] {
+        ]
+        .into_iter()
+        .chain(LIGHT)
+        {
             if !more.contains(&flag) {
                 args.extend([flag.to_owned(), value.to_owned()]);
             }
         }
         args.extend(more.iter().map(|word| (*word).to_owned()));
-        let log = scratch.file(&format!("{name}.log"));
-        let process = Running::start(command(role, &args), &log);
-        Node { name: name.to_owned(), role, args, facts, log, process }
+        (facts, args)
     }
 
     pub fn kill(&mut self) {
@@ -87,6 +121,15 @@ impl Node {
             .unwrap_or(0)
     }
 
+    /// Bytes of pictures, or of sound, of somebody's track that it has written to the folder given
+    /// with --video-out and --sound-out: unlike facts, files grow at once.
+    pub fn written(&self, folder: &std::path::Path, from: &str, track: TrackKind) -> u64 {
+        let prefix = format!("{from}-{track}");
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let of_track = files.filter(|file| file.file_name().to_string_lossy().starts_with(&prefix));
+        of_track.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+    }
+
     /// Waits until it has shown pictures and sound of `from` beyond what it shows now.
     pub fn sees_and_hears(&mut self, from: &str, within: Duration) {
         let before = [TrackKind::Camera, TrackKind::Microphone].map(|track| (track, self.shown(from, track)));
@@ -112,8 +155,9 @@ pub fn sent(facts: &NodeFacts, track: TrackKind) -> Option<&SentTrack> {
 pub fn all_see_all(nodes: &mut [&mut Node]) {
     let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
     for node in nodes {
-        for name in names.iter().filter(|name| **name != node.name) {
-            node.sees_and_hears(name, s(20));
+        let own = node.name.clone();
+        for other in names.iter().filter(|name| **name != own) {
+            node.sees_and_hears(other, s(20));
         }
     }
 }

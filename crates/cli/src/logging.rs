@@ -3,9 +3,13 @@
 use crate::failure::Failure;
 use serde::Deserialize;
 use std::io::IsTerminal as _;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 const DEFAULT_LEVEL: &str = "info";
+/// A level alone is meant for this program; what the libraries below say about every candidate and
+/// handshake is only of use when asked for by name.
+const LIBRARIES: &str = "warn";
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
@@ -43,7 +47,7 @@ impl LogArgs {
     /// Begins logging to standard error; `unless_told` is the level when nothing was chosen.
     pub fn start(&self) -> Result<(), Failure> {
         let level = self.log_level.as_deref().unwrap_or(DEFAULT_LEVEL);
-        let filter = EnvFilter::try_new(level).map_err(|error| {
+        let filter = EnvFilter::try_new(directives(level)).map_err(|error| {
             Failure::usage(format!("the log level '{level}' cannot be understood: {error}"))
                 .hint("use error, warn, info, debug or trace, e.g. --log-level info,tongke_sfu=debug")
         })?;
@@ -56,5 +60,25 @@ impl LogArgs {
             LogFormat::Json => logs.json().flatten_event(true).init(),
         }
         Ok(())
+    }
+}
+
+/// What the filter is told for what was written: `info` becomes `warn,tongke=info`.
+fn directives(level: &str) -> String {
+    match level.parse::<Level>() {
+        Ok(Level::ERROR) | Err(_) => level.to_owned(),
+        Ok(_) => format!("{LIBRARIES},tongke={level}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_alone_is_for_this_program_and_a_filter_is_taken_as_it_is() {
+        assert_eq!(directives("debug"), "warn,tongke=debug");
+        assert_eq!(directives("error"), "error");
+        assert_eq!(directives("info,webrtc=debug"), "info,webrtc=debug");
     }
 }

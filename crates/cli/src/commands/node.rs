@@ -151,6 +151,7 @@ pub fn run(args: Args, log: LogArgs, fits: fn(Role) -> Result<(), Failure>) -> R
         .enable_all()
         .build()
         .map_err(|error| Failure::running(format!("cannot start the runtime: {error}")))?;
-    runtime
-        .block_on(async { tongke_node::run(config, shutdown::requested()?).await.map_err(Failure::running) })
+    runtime.block_on(async {
+        tongke_node::run(config, shutdown::requested()?).await.map(drop).map_err(Failure::running)
+    })
 }
