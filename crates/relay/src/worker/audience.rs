@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::{LessonId, ParticipantId};
 use tongke_sfu::{AddressedEvent, Audience, Core, LegId};
@@ -147,7 +148,8 @@ impl Listener {
             self.greet(core, lesson);
             return false;
         }
-        self.behind = self.queue.try_send(event.clone()).is_err();
+        // One that went has no gap; it is forgotten when the listeners are tidied.
+        self.behind = matches!(self.queue.try_send(event.clone()), Err(TrySendError::Full(_)));
         !self.behind
     }
 
