@@ -21,6 +21,8 @@ use tongke_transport::webrtc::Certificate;
 
 /// Time for HTTP requests under way at the end.
 const HTTP_CLOSE_WAIT: Duration = Duration::from_secs(3);
+/// Time for a worker to tell its clients.
+const WORKER_WAIT: Duration = Duration::from_secs(1);
 /// Time for a request's head.
 const HTTP_HEADER_WAIT: Duration = Duration::from_secs(10);
 /// How often an HTTP/2 client is asked whether it is there.
@@ -44,8 +46,17 @@ pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()>) -> Res
 pub struct Relay {
     shared: Arc<http::Relay>,
     server: JoinHandle<io::Result<()>>,
-    handle: Handle<SocketAddr>,
+    serving: Serving,
     http: SocketAddr,
+}
+
+/// Ends the HTTP interface, and with it the workers, when it is dropped.
+struct Serving(Handle<SocketAddr>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.shutdown();
+    }
 }
 
 impl Relay {
@@ -73,11 +84,11 @@ impl Relay {
             key: config.key.clone(),
             draining: AtomicBool::new(false),
         });
-        let handle = Handle::new();
+        let serving = Serving(Handle::new());
         let tls = config.tls.is_some().then_some(&identity);
-        let server = serve(listener, tls, &handle, shared.clone())?;
+        let server = serve(listener, tls, &serving.0, shared.clone())?;
         tracing::info!(%http, https = tls.is_some(), workers = config.workers, "relay started");
-        Ok(Relay { shared, server, handle, http })
+        Ok(Relay { shared, server, serving, http })
     }
 
     /// Where the HTTP interface listens.
@@ -125,15 +136,16 @@ impl Relay {
     /// Takes no new sessions, tells all clients that the relay will be back, waits (within bounds)
     /// until they know, and ends.
     pub async fn shutdown(self, reason: &str) {
-        let Relay { shared, server, handle, .. } = self;
+        let Relay { shared, server, serving, .. } = self;
         tracing::info!(reason, "shutting down");
         shared.draining.store(true, Ordering::Relaxed);
         for worker in &shared.workers {
             let reason = reason.to_owned();
-            // A worker that cannot be asked has ended or is overwhelmed; it ends below.
-            let _ = worker.ask(move |plane, now| plane.shutdown(now, &reason)).await;
+            let told = worker.ask(move |plane, now| plane.shutdown(now, &reason));
+            // A worker that does not answer has ended or stands still; the others go on.
+            let _ = tokio::time::timeout(WORKER_WAIT, told).await;
         }
-        handle.graceful_shutdown(Some(HTTP_CLOSE_WAIT));
+        serving.0.graceful_shutdown(Some(HTTP_CLOSE_WAIT));
         if let Err(error) = server.await {
             tracing::warn!(%error, "the HTTP interface did not end cleanly");
         }

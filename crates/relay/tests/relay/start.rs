@@ -96,3 +96,16 @@ async fn a_relay_that_ends_tells_everybody_to_come_back_and_closes() {
 async fn run_ends_when_it_is_told_to() {
     within("the end", tongke_relay::run(config(), std::future::ready(()))).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_relay_that_is_dropped_frees_its_addresses() {
+    let relay = relay();
+    let (http, rtc) = (relay.http_addr(), relay.rtc_addrs()[0]);
+    drop(relay);
+    let again = async {
+        while Relay::start(&RelayConfig { http, rtc, ..config() }).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the addresses", again).await;
+}
