@@ -1,5 +1,5 @@
 //! What drawing, encoding and decoding cost on this machine and how well the markers survive:
-//! `cargo run -p tongke-media --example figures -- [BITS_PER_SECOND] [PICTURES] [OUT.y4m]`.
+//! `cargo run -p tongke-media --example figures -- [BITS_PER_SECOND] [PICTURES] [WIDTHxHEIGHT@FPS] [OUT.y4m]`.
 
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -14,23 +14,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, default: u32| arguments.get(at).map_or(Ok(default), |text| text.parse());
     let (bitrate_bps, pictures) = (number(0, 1_500_000)?, number(1, 300)?);
-    let format = VideoFormat::default();
+    let format: VideoFormat = arguments.get(2).map_or(Ok(VideoFormat::default()), |text| text.parse())?;
     let mut scene = Scene::new(format, Identity::new(7, "永嘉县实验小学"));
     let mut encoder = H264Encoder::new(format, bitrate_bps, Content::Camera)?;
     let mut decoder = H264Decoder::new()?;
-    let mut file = arguments.get(2).map(std::fs::File::create).transpose()?;
+    let mut file = arguments.get(3).map(std::fs::File::create).transpose()?;
     if let Some(file) = &mut file {
         writeln!(file, "YUV4MPEG2 W{} H{} F{}:1 C420", format.width, format.height, format.fps)?;
     }
     let (mut draw, mut encode, mut decode) = (Vec::new(), Vec::new(), Vec::new());
+    let mut keyframes = Vec::new();
     let (mut bytes, mut largest, mut readable, mut shown) = (0, 0, 0, 0);
     let start = Instant::now();
     for number in 0..pictures {
         let at = start + Duration::from_secs(1) * number / format.fps;
         let picture = timed(&mut draw, || scene.draw(at));
-        let Some(encoded) = timed(&mut encode, || encoder.encode(&picture, false))? else { continue };
+        let Some(encoded) = timed(&mut encode, || encoder.encode(&picture, number == pictures / 2))? else {
+            continue;
+        };
         bytes += encoded.data.len();
-        largest = largest.max(if number > 0 { encoded.data.len() } else { 0 });
+        match encoded.keyframe {
+            true => keyframes.push(encoded.data.len()),
+            false => largest = largest.max(encoded.data.len()),
+        }
         let Some(decoded) = timed(&mut decode, || decoder.decode(&encoded.data, at))? else { continue };
         shown += 1;
         readable += u32::from(marker::read(&decoded).is_ok_and(|s| s.frame == number));
@@ -43,7 +49,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (what, times) in [("draw", draw), ("encode", encode), ("decode", decode)] {
         println!("{what:>7}: {}", quantiles(times));
     }
-    println!("{:.0} bit/s, largest after the first {largest} bytes", bytes as f64 * 8.0 / seconds);
+    println!(
+        "{:.0} bit/s, keyframes {keyframes:?} bytes, largest other {largest}",
+        bytes as f64 * 8.0 / seconds
+    );
     println!("{} left out, {shown} shown, {readable} markers readable", encoder.skipped());
     Ok(())
 }

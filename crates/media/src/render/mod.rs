@@ -3,9 +3,12 @@
 mod file;
 mod mixer;
 mod speaker;
+mod tiles;
+mod window;
 
 pub use file::{WavWriter, Y4mWriter};
 pub use speaker::Speaker;
+pub use window::{Window, WindowOptions};
 
 /// Why something cannot be shown, played or written.
 #[derive(Debug, thiserror::Error)]

@@ -73,7 +73,7 @@ impl Speech {
         }
         let [first, second] = &mut self.formants;
         let voice = first.pass(glottis) + 0.5 * second.pass(glottis);
-        (voice * envelope * 1_300.0).clamp(-26_000.0, 26_000.0) as i16
+        (voice * envelope * 18_000.0).clamp(-26_000.0, 26_000.0) as i16
     }
 
     /// A syllable after a short closure, or the pause at the end of a phrase.
@@ -105,7 +105,7 @@ impl Speech {
     }
 }
 
-/// A two-pole resonance of unit gain at its frequency, roughly.
+/// A two-pole resonance of unit gain at its frequency.
 #[derive(Debug, Clone, Copy, Default)]
 struct Resonator {
     gain: f32,
@@ -121,7 +121,7 @@ impl Resonator {
         let radius = (-PI * bandwidth_hz / rate).exp();
         let angle = TAU * hz / rate;
         Self {
-            gain: (1.0 - radius) * 8.0,
+            gain: (1.0 - radius) * (1.0 - 2.0 * radius * (2.0 * angle).cos() + radius * radius).sqrt(),
             a1: 2.0 * radius * angle.cos(),
             a2: -radius * radius,
             y1: 0.0,

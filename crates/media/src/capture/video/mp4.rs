@@ -144,13 +144,16 @@ fn video_track<'a>(name: &str, mp4: &'a Mp4) -> Result<(&'a Track, &'a Avc1Box),
         {
             return Ok((track, avc1));
         }
-        let codec = contents.codec_string().unwrap_or_else(|| format!("{contents:?}"));
+        let codec = match contents {
+            StsdBoxContent::Mp4a(_) => "MPEG-4 audio".to_owned(),
+            StsdBoxContent::Unknown(code) => code.to_string(),
+            other => other.codec_string().unwrap_or_else(|| "an unknown codec".into()),
+        };
         let kind = match track.kind {
             Some(TrackKind::Video) => "video",
             Some(TrackKind::Audio) => "sound",
             _ => "other data",
         };
-        let codec: String = codec.chars().take(40).collect();
         found.push(if track.samples.is_empty() {
             format!("an empty {kind} track")
         } else {

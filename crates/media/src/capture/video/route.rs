@@ -3,7 +3,7 @@
 
 use super::Captured;
 use crate::capture::CaptureError;
-use crate::decode::H264Decoder;
+use crate::decode::{DecodeError, H264Decoder};
 use crate::picture::{EncodedPicture, Picture};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -47,6 +47,8 @@ pub(super) struct Route {
     sps: SpsInfo,
     path: Path,
     failures: u32,
+    /// When the last picture given was captured: a corrected clock must not turn time back.
+    last: Option<Instant>,
 }
 
 enum Path {
@@ -79,6 +81,17 @@ impl Decoding {
             picture.captured = self.times.swap_remove(first);
         }
         picture
+    }
+
+    fn take(&mut self, unit: &AccessUnit) -> Result<(), DecodeError> {
+        let decoded = self.decoder.decode(&unit.data, unit.shown)?;
+        // Only now: the time of a picture that cannot be decoded is lost with it.
+        self.times.push(unit.shown);
+        if let Some(picture) = decoded {
+            let picture = self.stamp(picture);
+            self.ready.push_back(picture);
+        }
+        Ok(())
     }
 
     fn finish(&mut self) {
@@ -117,11 +130,27 @@ impl Route {
         } else {
             Path::Pass
         };
-        Ok(Self { name: name.to_owned(), sps, path, failures: 0 })
+        Ok(Self { name: name.to_owned(), sps, path, failures: 0, last: None })
     }
 
     /// Takes the next unit of the stream.
     pub(super) fn push(&mut self, unit: AccessUnit) -> Result<Option<Captured>, CaptureError> {
+        let captured = self.route(unit)?;
+        Ok(captured.map(|captured| self.forward_in_time(captured)))
+    }
+
+    /// Gives what was captured a time not before that of the picture before.
+    fn forward_in_time(&mut self, mut captured: Captured) -> Captured {
+        let at = match &mut captured {
+            Captured::Picture(picture) => &mut picture.captured,
+            Captured::H264(unit) => &mut unit.captured,
+        };
+        *at = self.last.map_or(*at, |last| last.max(*at));
+        self.last = Some(*at);
+        captured
+    }
+
+    fn route(&mut self, unit: AccessUnit) -> Result<Option<Captured>, CaptureError> {
         let keyframe = unit.is_keyframe();
         if keyframe && let Some(sps) = unit.sps() {
             check(&self.name, &sps)?;
@@ -148,18 +177,10 @@ impl Route {
                 if !decoding.started {
                     return Ok(None);
                 }
-                decoding.times.push(unit.shown);
-                match decoding.decoder.decode(&unit.data, unit.shown) {
-                    Ok(picture) => {
-                        self.failures = 0;
-                        if let Some(picture) = picture {
-                            let picture = decoding.stamp(picture);
-                            decoding.ready.push_back(picture);
-                        }
-                    }
-                    Err(error) => self.fail(&error.to_string())?,
-                }
-                Ok(self.pop())
+                let decoded = decoding.take(&unit);
+                let ready = decoding.ready.pop_front().map(Captured::Picture);
+                self.count(decoded)?;
+                Ok(ready)
             }
         }
     }
@@ -173,22 +194,24 @@ impl Route {
 
     /// A picture that is ready without a further unit.
     pub(super) fn pop(&mut self) -> Option<Captured> {
-        match &mut self.path {
+        let ready = match &mut self.path {
             Path::Pass => None,
             Path::Encode(decoding) => decoding.ready.pop_front().map(Captured::Picture),
-        }
+        };
+        ready.map(|captured| self.forward_in_time(captured))
     }
 
-    fn fail(&mut self, reason: &str) -> Result<(), CaptureError> {
-        if let Path::Encode(decoding) = &mut self.path {
-            // The picture is lost, and so is its time.
-            decoding.times.pop();
-        }
+    /// Counts failures in a row; too many end the stream.
+    fn count(&mut self, decoded: Result<(), DecodeError>) -> Result<(), CaptureError> {
+        let Err(error) = decoded else {
+            self.failures = 0;
+            return Ok(());
+        };
         self.failures += 1;
         if self.failures < MOST_FAILURES {
             return Ok(());
         }
-        let reason = format!("{MOST_FAILURES} pictures in a row could not be decoded ({reason})");
+        let reason = format!("{MOST_FAILURES} pictures in a row could not be decoded ({error})");
         Err(CaptureError::Broken { name: self.name.clone(), reason })
     }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use v4l::buffer::Type;
+use v4l::capability::Flags;
 use v4l::io::traits::CaptureStream;
 use v4l::prelude::{Device, MmapStream};
 use v4l::video::Capture;
@@ -65,11 +66,12 @@ impl V4l2Source {
             }
             _ => open(error),
         })?;
-        let offered = device.enum_formats().map_err(|_| CaptureError::Unsupported {
-            name: name.clone(),
-            found: "no video capture device".into(),
-            supported: SUPPORTED,
-        })?;
+        let captures = device.query_caps().is_ok_and(|c| c.capabilities.contains(Flags::VIDEO_CAPTURE));
+        if !captures {
+            let found = "no video capture device".into();
+            return Err(CaptureError::Unsupported { name, found, supported: SUPPORTED });
+        }
+        let offered = device.enum_formats().map_err(open)?;
         let chosen = Layout::ALL.iter().find(|(_, code)| offered.iter().any(|o| o.fourcc.repr == *code));
         let Some((layout, code)) = chosen else {
             let names: Vec<String> =
