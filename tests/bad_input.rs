@@ -1,5 +1,7 @@
 //! What a person is told when something is wrong.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use std::net::TcpListener;

@@ -1,5 +1,7 @@
 //! A WebRTC client that is not ours (aiortc, Python) publishes to and receives from the relay.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! How soon somebody who comes late sees a picture.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use support::node::Node;

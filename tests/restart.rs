@@ -1,5 +1,7 @@
 //! What goes on when a part of the lesson dies.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! An RTSP camera (GStreamer's server) as the supporting school's picture.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! `tongke token`, as scripts use it.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod support;
 
 use support::process::{Said, run};

@@ -1,7 +1,7 @@
 //! What the end-to-end tests share: the real binary as relay and nodes, their facts, and waiting for
 //! something to be so.
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 pub mod http;
 pub mod node;

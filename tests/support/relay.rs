@@ -4,7 +4,7 @@ use super::process::{Running, tongke};
 use super::scratch::Scratch;
 use super::{eventually, http, s};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tongke_protocol::event::{LessonEvent, ParticipantInfo};
 use tongke_protocol::{Grant, GrantKey, Role};
@@ -86,7 +86,7 @@ impl Relay {
     }
 }
 
-fn start(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr, secret: &PathBuf, log: &PathBuf) -> Running {
+fn start(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr, secret: &Path, log: &Path) -> Running {
     let mut command = tongke();
     command.arg("relay").arg("--secret-file").arg(secret);
     for (flag, address) in [("--http", http), ("--rtc", rtc), ("--quic", quic)] {

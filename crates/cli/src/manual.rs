@@ -83,7 +83,7 @@ fn what_stands_commented_in_the_nodes_files_is_the_default() {
         let defaults: toml::Table = defaults.parse().unwrap();
         let written = |table: &toml::Table| {
             let mut table = table.clone();
-            table.retain(|key, _| !LogArgs::KEYS.contains(&key.as_str()));
+            table.retain(|key, _| !LogArgs::KEYS.contains(&key));
             let settings: NodeSettings = table.try_into().unwrap();
             let token = tongke_protocol::GrantKey::new(&[1; 32]).unwrap().sign(&tongke_protocol::Grant {
                 lesson: "math".parse().unwrap(),

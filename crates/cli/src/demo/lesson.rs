@@ -115,11 +115,11 @@ impl Lesson {
         self.folder.join(format!("{participant}.facts.json"))
     }
 
-    /// The link and the files, for whoever watches.
+    /// What was started, for whoever watches.
     pub fn describe(&self) -> String {
         let schools: Vec<String> = SCHOOLS.iter().map(|(name, _, link)| format!("{name} ({link})")).collect();
         format!(
-            "relay on http://{}, schools: {}; logs in {}",
+            "relay    http://{}\nschools  {}\nlogs     {}",
             self.http,
             schools.join(", "),
             self.folder.display()

@@ -7,6 +7,9 @@ use tongke_protocol::facts::{DemoReport, DistributionMs, PathReport, Stage};
 
 const LABEL: usize = 34;
 const COLUMN: usize = 24;
+const STAGES_LABEL: usize = 26;
+/// A stage that would be shown as 0.0 is left out.
+const LEAST_SHOWN_MS: f64 = 0.05;
 
 /// The tables, the relay's line and where the time went.
 pub fn render(report: &DemoReport, schools: &[School]) -> String {
@@ -111,8 +114,10 @@ fn where_the_time_goes(text: &mut String, schools: &[School]) {
                 facts.received.iter().find(|received| received.from == teacher.id && received.track == track)
             });
             let Some(received) = received else { continue };
-            let stages: Vec<String> = sent.stages.iter().chain(&received.stages).map(stage).collect();
-            line(text, &format!("{word} → {}", class.id), &[stages.join(" + ")]);
+            let all = sent.stages.iter().chain(&received.stages);
+            let stages: Vec<String> = all.filter(|stage| stage.ms.p50 >= LEAST_SHOWN_MS).map(stage).collect();
+            let label = pad(&format!("{word} → {}", class.id), STAGES_LABEL);
+            let _ = writeln!(text, "  {label}{}", stages.join(" + "));
         }
     }
 }
