@@ -1,5 +1,7 @@
 //! The codecs through their public faces, on the test scene and the test sound.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::time::{Duration, Instant};
 use tongke_media::capture::{Identity, video::Scene};
 use tongke_media::decode::{H264Decoder, OpusDecoder};

@@ -1,6 +1,8 @@
 //! Files as picture sources. The samples are the test scene, 16 pictures of 320x240 at 25 per second,
 //! encoded by x264 as baseline and as main with two B-frames, and by x265.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tongke_media::capture::CaptureError;

@@ -2,6 +2,8 @@
 //! `OPENH264_NO_ASM` is set), and the encoder is then two to four times slower. So this program, which
 //! the encoder is linked into, looks for the names of the assembler routines in its own symbol table.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use tongke_media::VideoFormat;
 use tongke_media::encode::{Content, H264Encoder};
 
