@@ -205,6 +205,7 @@ pub struct NodeConfig {
     pub status: bool,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err, which gives values")]
 fn wrong(key: &'static str, problem: impl ToString) -> ConfigError {
     ConfigError { key, problem: problem.to_string() }
 }

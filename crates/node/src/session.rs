@@ -421,7 +421,7 @@ impl Session {
     /// Says goodbye and gives the facts, whatever ended the lesson.
     async fn end(self, ended: Result<(), NodeError>) -> Result<NodeFacts, NodeError> {
         let facts = self.facts(Instant::now(), true);
-        self.sending.outlet.set(None);
+        // Media goes on to the last: a pause before the goodbye would be concealed as a loss.
         if let Wire::Up(link, _) = self.wire {
             let _ = link.to_relay.try_send(LinkCommand::Close);
             link.closed(FAREWELL).await;

@@ -8,6 +8,7 @@ mod http;
 mod pin;
 mod quic;
 pub mod reconnect;
+mod socket;
 mod sse;
 mod webrtc;
 

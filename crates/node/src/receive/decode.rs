@@ -155,6 +155,9 @@ impl Decoding {
         let delay_us = {
             let mut received = meter.lock();
             received.decoded += 1;
+            if received.decoded == 1 {
+                tracing::debug!(slot = self.slot, "first picture");
+            }
             received.resolution = Some(size);
             received.markers = markers;
             if shown {

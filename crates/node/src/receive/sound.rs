@@ -139,7 +139,7 @@ impl SoundSlot {
             }
             let samples = action_samples(&action);
             self.next = Some(self.next_due(due, now, samples));
-            return Some(self.play(now, action, samples, keeper, clock));
+            return Some(self.play(due, now, action, samples, keeper, clock));
         }
         self.next = Some(due + Duration::from_millis(20));
         None
@@ -158,6 +158,7 @@ impl SoundSlot {
 
     fn play(
         &mut self,
+        due: Instant,
         now: Instant,
         action: AudioAction,
         samples: u32,
@@ -184,6 +185,7 @@ impl SoundSlot {
                 decoder.decode_fec(&payload)
             }
             AudioAction::Conceal { faded: false, .. } => {
+                tracing::debug!(participant = %source.participant, late = ?now - due, "a sound is invented");
                 received.concealment.on_concealed(count, false);
                 decoder.conceal()
             }

@@ -22,6 +22,10 @@ pub(super) struct VideoSlot {
     worker: Option<DecodeWorker>,
     /// The decoder dropped a picture: what follows is of no use before a keyframe.
     behind: bool,
+    /// No packet has come since the stream began.
+    fresh: bool,
+    /// The stream did not begin with a keyframe: its beginning was lost.
+    headless: bool,
 }
 
 impl VideoSlot {
@@ -34,6 +38,8 @@ impl VideoSlot {
             source: None,
             worker: None,
             behind: false,
+            fresh: true,
+            headless: false,
         }
     }
 
@@ -43,8 +49,7 @@ impl VideoSlot {
 
     /// Another link carries this slot: its packets are numbered anew.
     pub(super) fn on_link(&mut self) {
-        self.buffer.reset();
-        self.capture.reset();
+        self.begin_anew();
         if let Some((_, meter)) = &self.source {
             meter.lock().gaps.new_epoch();
         }
@@ -73,14 +78,21 @@ impl VideoSlot {
             received.gaps.new_epoch();
             received.freezes.on_pause();
         }
+        tracing::debug!(slot = self.slot, participant = %source.participant, track = %source.track, "slot filled");
         self.source = Some((source, meter));
         Ok(())
     }
 
-    fn leave_source(&mut self) {
+    fn begin_anew(&mut self) {
         self.buffer.reset();
         self.capture.reset();
         self.behind = false;
+        self.fresh = true;
+        self.headless = false;
+    }
+
+    fn leave_source(&mut self) {
+        self.begin_anew();
         if let Some((_, meter)) = self.source.take() {
             meter.lock().freezes.on_pause();
         }
@@ -104,12 +116,17 @@ impl VideoSlot {
         if let Some(stamp) = packet.extensions.abs_capture_time {
             self.capture.stamp(packet.header.timestamp, WallTime::from(stamp.capture));
         }
+        let keyframe_start = h264::is_keyframe_start(&packet.payload);
+        if std::mem::replace(&mut self.fresh, false) {
+            tracing::debug!(slot = self.slot, keyframe_start, "a stream begins");
+            self.headless = !keyframe_start;
+        }
         let part = VideoPart {
             ssrc: packet.header.ssrc,
             ext_seq,
             rtp_ts_90k: packet.header.timestamp,
             marker: packet.header.marker,
-            keyframe_start: h264::is_keyframe_start(&packet.payload),
+            keyframe_start,
             capture: packet.extensions.abs_capture_time.map(|stamp| stamp.capture.into()),
             payload: packet.payload,
         };
@@ -122,7 +139,8 @@ impl VideoSlot {
             // Packets may come before the event that says whose they are; the buffer keeps them.
             return false;
         }
-        let mut wanted = false;
+        // The relay begins every stream with a keyframe, so nobody else will ask for it.
+        let mut wanted = std::mem::take(&mut self.headless);
         while let Some(output) = self.buffer.poll(now.instant) {
             match output {
                 VideoOutput::NeedKeyframe => wanted = true,
@@ -135,6 +153,7 @@ impl VideoSlot {
     /// False: the decoder is behind.
     fn release(&mut self, now: Now, frame: Frame, keeper: &ClockKeeper, clock: MachineClock) -> bool {
         let (Some((source, _)), Some(worker)) = (&self.source, &self.worker) else { return true };
+        tracing::trace!(slot = self.slot, keyframe = frame.keyframe, superseded = frame.superseded, first = ?now.instant - frame.first_arrived, last = ?now.instant - frame.arrived, "release");
         if self.behind && !frame.keyframe {
             return true;
         }

@@ -2,10 +2,11 @@
 
 use crate::link::LinkError;
 use crate::link::pin::Pinned;
+use crate::link::socket::make_room;
 use quinn::congestion::CubicConfig;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Endpoint, IdleTimeout, TransportConfig, VarInt};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use quinn::{ClientConfig, Endpoint, EndpointConfig, IdleTimeout, TokioRuntime, TransportConfig, VarInt};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 use tongke_protocol::control::QUIC_ALPN;

@@ -9,6 +9,7 @@ mod packet;
 mod peer;
 mod publish;
 mod receive;
+mod runtime;
 mod tap;
 
 use super::http::EventStream;
@@ -43,6 +44,7 @@ pub(super) async fn connect(
     let carrier = if kind == LinkKind::WebrtcTcp { Carrier::Tcp } else { Carrier::Udp };
     let (_, local) = http.route().await?;
     let lesson_events = http.events().await?;
+    tracing::debug!("event stream open");
     let asked = Instant::now();
     let publisher = async {
         match plan.publish.as_slice() {

@@ -1,6 +1,7 @@
 //! Peer connections of the `webrtc` crate, set up our way: H.264 (packetization-mode 1) and Opus
 //! only, RTX, NACK, transport-wide feedback, abs-capture-time, no mDNS, one local address.
 
+use super::runtime::PromptRuntime;
 use super::tap::{Heard, Tap};
 use rtc::interceptor::{
     NackResponderBuilder, ReceiverReportBuilder, Registry, SenderReportBuilder, Slot, TwccReceiverBuilder,
@@ -38,6 +39,9 @@ const OPUS_FMTP: &str = "minptime=10;useinbandfec=1;stereo=1";
 /// No answer to STUN checks for this long: the link is down.
 const ICE_DISCONNECTED: Duration = Duration::from_millis(1500);
 const ICE_FAILED: Duration = Duration::from_millis(500);
+/// Between two checks of a pair while connecting, and how many: three seconds' worth.
+const ICE_CHECK: Duration = Duration::from_millis(5);
+const ICE_CHECKS: u16 = 600;
 const ICE_KEEPALIVE: Duration = Duration::from_millis(400);
 
 /// Whether media goes in datagrams or over an ICE-TCP connection that we open.
@@ -74,6 +78,7 @@ impl PeerConnectionEventHandler for Handler {
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        tracing::debug!(%state, "media connection");
         self.state.send_replace(state);
     }
 
@@ -101,8 +106,9 @@ pub(super) async fn build(local: IpAddr, carrier: Carrier) -> Result<(Arc<dyn Pe
         .with_include_loopback_candidate(true)
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
         .with_ice_timeouts(Some(ICE_DISCONNECTED), Some(ICE_FAILED), Some(ICE_KEEPALIVE))
-        // The relay is ICE-lite and answers at once; asking often costs little and connects soon.
-        .with_ice_connection_attempts(Some(Duration::from_millis(20)), Some(100))
+        // The relay is ICE-lite and answers at once; asking often costs little and connects soon:
+        // the pair that works is found by one check and chosen by the next.
+        .with_ice_connection_attempts(Some(ICE_CHECK), Some(ICE_CHECKS))
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
         .build();
     let address = SocketAddr::new(local, 0);
@@ -110,16 +116,18 @@ pub(super) async fn build(local: IpAddr, carrier: Carrier) -> Result<(Arc<dyn Pe
         Carrier::Udp => (vec![address], vec![]),
         Carrier::Tcp => (vec![], vec![address]),
     };
-    let connection = PeerConnectionBuilder::new()
+    let building = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::new().build())
         .with_setting_engine(settings)
         .with_media_engine(media_engine()?)
         .with_interceptor_registry(interceptors(heard_tx))
         .with_handler(Arc::new(Handler { state: state_tx, gathered: gathered_tx, tracks: tracks_tx }))
+        .with_runtime(PromptRuntime::shared())
         .with_udp_addrs(udp)
         .with_tcp_addrs(tcp)
-        .build()
-        .await?;
+        .build();
+    // The crate's future holds the whole configuration: 20 KB that every caller would carry along.
+    let connection = Box::pin(building).await?;
     Ok((Arc::new(connection), Reports { state, gathered, tracks, heard }))
 }
 

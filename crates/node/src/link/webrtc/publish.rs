@@ -46,13 +46,15 @@ impl Publisher {
         carrier: Carrier,
         tracks: &[(TrackKind, Codec)],
     ) -> Result<Publisher, LinkError> {
-        let (connection, mut reports) = peer::build(local, carrier).await.map_err(failed)?;
+        let (connection, mut reports) = peer::build(local, carrier).await?;
         let mut published = Vec::new();
         for &(kind, codec) in tracks {
-            published.push(add_track(connection.as_ref(), kind, codec).await.map_err(failed)?);
+            published.push(add_track(connection.as_ref(), kind, codec).await?);
         }
         let offer = gathered_offer(connection.as_ref(), &mut reports).await?;
+        tracing::debug!("publishing: offer made");
         let session = http.join(Direction::Publish, offer).await?;
+        tracing::debug!("publishing: answer received");
         if let Err(error) = accept_answer(connection.as_ref(), &session.answer, carrier).await {
             http.leave(&session).await;
             return Err(error);
@@ -88,8 +90,10 @@ impl Publisher {
     }
 }
 
-pub(super) fn failed(error: webrtc::error::Error) -> LinkError {
-    LinkError::Media(format!("WebRTC: {error}"))
+impl From<webrtc::error::Error> for LinkError {
+    fn from(error: webrtc::error::Error) -> Self {
+        LinkError::Media(format!("WebRTC: {error}"))
+    }
 }
 
 async fn add_track(
@@ -136,8 +140,8 @@ pub(super) async fn gathered_offer(
     connection: &dyn PeerConnection,
     reports: &mut Reports,
 ) -> Result<String, LinkError> {
-    let offer = connection.create_offer(None).await.map_err(failed)?;
-    connection.set_local_description(offer).await.map_err(failed)?;
+    let offer = connection.create_offer(None).await?;
+    connection.set_local_description(offer).await?;
     let ended = |_| LinkError::Media("WebRTC ended while gathering candidates".into());
     reports.gathered.wait_for(|done| *done).await.map_err(ended)?;
     let offer = connection.local_description().await;
@@ -155,8 +159,8 @@ pub(super) async fn accept_answer(
         let what = if carrier == Carrier::Tcp { "over TCP" } else { "over UDP" };
         return Err(LinkError::NotOffered(format!("the relay offers no media {what}")));
     }
-    let answer = RTCSessionDescription::answer(answer).map_err(failed)?;
-    connection.set_remote_description(answer).await.map_err(failed)?;
+    let answer = RTCSessionDescription::answer(answer)?;
+    connection.set_remote_description(answer).await?;
     if carrier == Carrier::Tcp {
         // The crate opens connections for candidates added one by one, not for those of the answer.
         for candidate in candidates {
@@ -166,7 +170,7 @@ pub(super) async fn accept_answer(
                 sdp_mline_index: Some(0),
                 ..RTCIceCandidateInit::default()
             };
-            connection.add_ice_candidate(init).await.map_err(failed)?;
+            connection.add_ice_candidate(init).await?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::answer::sections;
 use super::packet::{ExtensionIds, from_webrtc};
 use super::peer::{self, Carrier, Reports};
-use super::publish::{accept_answer, failed, gathered_offer};
+use super::publish::{accept_answer, gathered_offer};
 use crate::link::http::{Direction, HttpSession};
 use crate::link::{LinkError, LinkEvent, LinkSlot, RelayHttp};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -59,18 +59,20 @@ impl Receiver {
         carrier: Carrier,
         (video, audio): (u8, u8),
     ) -> Result<Receiver, LinkError> {
-        let (connection, mut reports) = peer::build(local, carrier).await.map_err(failed)?;
+        let (connection, mut reports) = peer::build(local, carrier).await?;
         for (kind, count) in [(RtpCodecKind::Video, video), (RtpCodecKind::Audio, audio)] {
             for _ in 0..count {
                 let init = RTCRtpTransceiverInit {
                     direction: RTCRtpTransceiverDirection::Recvonly,
                     ..RTCRtpTransceiverInit::default()
                 };
-                connection.add_transceiver_from_kind(kind, Some(init)).await.map_err(failed)?;
+                connection.add_transceiver_from_kind(kind, Some(init)).await?;
             }
         }
         let offer = gathered_offer(connection.as_ref(), &mut reports).await?;
+        tracing::debug!("receiving: offer made");
         let session = http.join(Direction::Receive, offer).await?;
+        tracing::debug!("receiving: answer received");
         if let Err(error) = accept_answer(connection.as_ref(), &session.answer, carrier).await {
             http.leave(&session).await;
             return Err(error);
