@@ -41,3 +41,18 @@ pub enum RenderError {
         reason: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_can_be_shared_by_the_threads_of_all_participants() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Window>();
+        shared::<Speaker>();
+        fn sent<T: Send>() {}
+        sent::<Y4mWriter>();
+        sent::<WavWriter>();
+    }
+}
