@@ -6,7 +6,6 @@ mod meter;
 mod output;
 mod sound;
 mod video;
-mod window;
 
 pub(crate) use meter::{Meters, Source};
 pub(crate) use output::Outputs;

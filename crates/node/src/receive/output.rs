@@ -1,14 +1,13 @@
 //! Where what is received goes: window, loudspeaker, files, or nowhere.
 
 use super::meter::Source;
-use super::window::{Window, WindowOptions};
 use crate::config::{NodeConfig, SoundOut, VideoOut};
 use crate::error::NodeError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use tongke_media::Picture;
-use tongke_media::render::{RenderError, Speaker, WavWriter, Y4mWriter};
+use tongke_media::render::{RenderError, Speaker, WavWriter, Window, WindowOptions, Y4mWriter};
 
 /// Pixels of the window, without `fullscreen`.
 const WINDOW: (u32, u32) = (1280, 720);
@@ -36,7 +35,7 @@ impl Outputs {
                 let title = format!("同课 {} · {}", config.lesson, config.grant.name);
                 let (width, height) = WINDOW;
                 let options = WindowOptions { title, width, height, fullscreen: *fullscreen };
-                outputs.window = Some(Arc::new(Window::open(options).map_err(video)?));
+                outputs.window = Some(Arc::new(Window::open(&options).map_err(video)?));
             }
             VideoOut::Directory(path) => outputs.pictures = Some(made(path).map_err(video)?),
         }
