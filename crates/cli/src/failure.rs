@@ -30,6 +30,24 @@ impl Failure {
         Self { code: 2, message: message.to_string(), hint: None }
     }
 
+    /// A setting is wrong, wherever it was set; `problem` goes on from its name.
+    pub fn setting(key: &str, problem: &str) -> Self {
+        if key.contains(',') {
+            return Self::usage(format!("{key}: {problem}"));
+        }
+        let flag = key.replace('_', "-");
+        let is_sentence = ["is ", "must "].iter().any(|verb| problem.starts_with(verb));
+        let failure = Self::usage(format!("--{flag}{} {problem}", if is_sentence { "" } else { ":" }));
+        if ["is missing", "is required"].iter().any(|start| problem.starts_with(start)) {
+            let variable = key.to_uppercase();
+            failure.hint(format!(
+                "or set {key} in the configuration file, or TONGKE_{variable} in the environment"
+            ))
+        } else {
+            failure
+        }
+    }
+
     /// The demo's lesson failed; the table and the report say how.
     pub fn lesson(message: impl fmt::Display) -> Self {
         Self { code: 3, message: message.to_string(), hint: None }
@@ -54,5 +72,29 @@ impl fmt::Display for Failure {
             write!(f, "\nhint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_told_with_every_place_where_it_can_be_set() {
+        assert_eq!(
+            Failure::setting("secret_file", "is required; name the file").to_string(),
+            "error: --secret-file is required; name the file\n\
+             hint: or set secret_file in the configuration file, or TONGKE_SECRET_FILE in the environment"
+        );
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_by_its_flag() {
+        assert_eq!(Failure::setting("fps", "900 is too much").to_string(), "error: --fps: 900 is too much");
+        assert_eq!(
+            Failure::setting("workers", "must be 1 to 64").to_string(),
+            "error: --workers must be 1 to 64"
+        );
+        assert_eq!(Failure::setting("width, height", "odd").to_string(), "error: width, height: odd");
     }
 }

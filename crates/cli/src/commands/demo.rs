@@ -73,7 +73,9 @@ async fn lesson(plan: Plan) -> Result<(), Failure> {
     say(&mut std::io::stderr(), &lesson.describe());
     let (report, tables) = lesson.run(stop).await?;
     let mut out = std::io::stdout();
-    say(&mut out, &format!("\n{tables}"));
+    if !tables.is_empty() {
+        say(&mut out, &format!("\n{tables}"));
+    }
     for note in &report.notes {
         say(&mut out, &format!("note: {note}"));
     }

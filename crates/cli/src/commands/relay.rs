@@ -82,9 +82,8 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
 
 fn wrong(error: RelayError) -> Failure {
     match error {
-        RelayError::Setting { .. } | RelayError::Secret { .. } | RelayError::Certificate { .. } => {
-            Failure::usage(error)
-        }
+        RelayError::Setting { key, why } => Failure::setting(key, &why),
+        RelayError::Secret { .. } | RelayError::Certificate { .. } => Failure::usage(error),
         RelayError::Bind { .. } | RelayError::System { .. } | RelayError::WorkerEnded(_) => {
             Failure::running(error)
         }

@@ -137,6 +137,7 @@ impl Lesson {
         };
         let before = RelayReading::take(self.http).await;
         let begun = Instant::now();
+        let has_begun = joined.is_ok();
         match joined {
             Ok(()) => tokio::select! {
                 result = self.go_on(begun, &mut progress) => notes.extend(result.err()),
@@ -151,7 +152,9 @@ impl Lesson {
         self.relay.ask_to_end();
         let report =
             assemble(self.id.clone(), (seconds * 10.0).round() / 10.0, &schools, after.since(before), notes);
-        let tables = table::render(&report, &schools);
+        // Of a lesson that did not begin there is nothing to tell but why.
+        let is_worth_telling = has_begun || schools.iter().any(School::has_seen_somebody);
+        let tables = if is_worth_telling { table::render(&report, &schools) } else { String::new() };
         write_report(&self.plan.report, &report)?;
         wait_for_end(&mut self.relay, ENDING).await;
         Ok((report, tables))
@@ -191,10 +194,9 @@ impl Lesson {
         for process in all {
             if let Some(status) = process.ended() {
                 return Err(format!(
-                    "{} ended early ({status}); its log {} ends with:\n{}",
+                    "{} ended early ({status}); its log ends with:\n{}",
                     process.name(),
-                    process.log().display(),
-                    process.last_words(5)
+                    process.last_words(3)
                 ));
             }
         }

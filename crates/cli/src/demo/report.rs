@@ -1,5 +1,6 @@
 //! From what the nodes and the relay measured to the demo's report.
 
+use std::collections::HashSet;
 use tongke_protocol::facts::{
     AudioPath, DemoReport, NodeFacts, PathReport, ReceivedTrack, RelayReport, SentTrack, SkewMs, VideoPath,
 };
@@ -19,6 +20,13 @@ pub struct School {
 }
 
 impl School {
+    /// Whether more came than the first pictures of somebody.
+    pub fn has_seen_somebody(&self) -> bool {
+        const FIRST_PICTURES: u64 = 30;
+        let facts = self.facts.iter();
+        facts.flat_map(|facts| &facts.received).any(|track| track.frames_decoded > FIRST_PICTURES)
+    }
+
     fn sent(&self, track: TrackKind) -> Option<&SentTrack> {
         self.facts.as_ref().ok()?.sent.iter().find(|sent| sent.track == track)
     }
@@ -37,6 +45,7 @@ pub fn assemble(
     relay: RelayReport,
     mut notes: Vec<String>,
 ) -> DemoReport {
+    let happened = notes.len();
     let mut failures = Vec::new();
     let mut paths = Vec::new();
     for (from, to) in directions(schools) {
@@ -51,8 +60,11 @@ pub fn assemble(
     }
     notes.extend(open_fields(&relay));
     let ok = failures.is_empty();
-    failures.append(&mut notes);
-    DemoReport { lesson, seconds, paths, relay, ok, notes: failures }
+    // What happened before what followed from it, and nothing twice.
+    notes.splice(happened..happened, failures);
+    let mut seen = HashSet::new();
+    notes.retain(|note| seen.insert(note.clone()));
+    DemoReport { lesson, seconds, paths, relay, ok, notes }
 }
 
 /// Every direction, both of a pair next to each other.
