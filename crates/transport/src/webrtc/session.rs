@@ -33,7 +33,8 @@ struct Keys {
 pub struct Session {
     ice: IceLite,
     dtls: DtlsServer,
-    /// Where the peer's last record came from, for answers before a path is nominated.
+    /// Where the peer's last record came from: for answers, and then for media, until a path is
+    /// nominated.
     dtls_path: Option<Path>,
     keys: Option<Box<Keys>>,
     announced: bool,
@@ -150,7 +151,7 @@ impl Session {
 
     /// Whether media may flow.
     pub fn is_connected(&self) -> bool {
-        !self.is_closed && self.keys.is_some() && self.ice.selected().is_some()
+        !self.is_closed && self.path().is_some() && self.keys.is_some()
     }
 
     /// How media is protected, once that is known.
@@ -158,9 +159,12 @@ impl Session {
         self.keys.as_ref().map(|keys| keys.profile)
     }
 
-    /// The path that the peer nominated.
+    /// Where media goes: the path that the peer nominated, and until it does, the one of the
+    /// handshake. RFC 8445 §12.1.2 has a lite agent wait, since a check alone does not show that its
+    /// answer arrives; a finished handshake shows that. Browsers nominate with the check after the
+    /// first, some 50 ms later.
     pub fn path(&self) -> Option<Path> {
-        self.ice.selected()
+        self.ice.selected().or_else(|| self.keys.as_ref().and(self.dtls_path))
     }
 
     /// The next handshake or check datagram to send.

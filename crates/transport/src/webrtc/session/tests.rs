@@ -276,6 +276,39 @@ fn media_follows_the_nominated_path_and_does_not_flap() {
 }
 
 #[test]
+fn media_flows_where_the_handshake_was_until_the_peer_nominates() {
+    let now = start();
+    let mut peer = Peer::new(ClientKey::Ecdsa, &Profile::ALL);
+    let mut session = peer.session(now);
+    peer.send_check(false);
+    peer.start_dtls(now);
+    exchange(now, &mut peer, &mut session, || false);
+    assert_eq!(session.path(), Some(peer.path));
+    assert!(matches!(events(&mut session)[..], [SessionEvent::Connected { .. }]));
+    assert_media_flows(&mut peer, &mut session, now, 1);
+    // A browser nominates some 50 ms later, and not always this path.
+    let mut check = peer.check_with_priority(true, 1);
+    session.handle_datagram(now, udp(2000), &mut check);
+    assert_eq!(session.path(), Some(udp(2000)));
+    assert_eq!(events(&mut session), [SessionEvent::PathChanged(udp(2000))]);
+}
+
+#[test]
+fn before_the_handshake_is_done_only_a_nomination_is_a_path() {
+    let now = start();
+    let mut peer = Peer::new(ClientKey::Ecdsa, &Profile::ALL);
+    let mut session = peer.session(now);
+    peer.send_check(false);
+    peer.start_dtls(now);
+    let mut sent = 0;
+    exchange(now, &mut peer, &mut session, || {
+        sent += 1;
+        sent > 5
+    });
+    assert!(!session.is_connected() && session.path().is_none());
+}
+
+#[test]
 fn a_tcp_path_carries_a_session_and_its_loss_waits_for_another() {
     let now = start();
     let mut peer = Peer::new(ClientKey::Ecdsa, &Profile::ALL);
