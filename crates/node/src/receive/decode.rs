@@ -14,8 +14,9 @@ use tongke_media::marker;
 use tongke_protocol::WallTime;
 use tongke_transport::rtp::h264;
 
-/// Pictures a decoder may be behind; then it is given up until the next keyframe.
-const QUEUE: usize = 12;
+/// Pictures a decoder may be behind; then it is given up until the next keyframe. A late joiner gets
+/// all pictures since the last keyframe at once.
+const QUEUE: usize = 90;
 /// Pictures looked at for a time marker before concluding that this source carries none.
 const MARKER_TRIES: u64 = 60;
 /// How far marker (whole milliseconds) and stamp may differ, µs.

@@ -109,7 +109,8 @@ impl Receiving {
     ) -> Result<(), NodeError> {
         let Some(slot) = self.slots.get_mut(&number) else { return Ok(()) };
         let source = source.map(|told| Source { participant: told.participant, track: told.track });
-        if slot.source() == source.as_ref() {
+        if source.is_some() && slot.source() == source.as_ref() {
+            slot.confirm();
             return Ok(());
         }
         if let Some(before) = slot.source()
@@ -299,6 +300,13 @@ impl Slot {
         match self {
             Slot::Video(slot) => slot.on_link(),
             Slot::Sound(slot) => slot.on_link(),
+        }
+    }
+
+    fn confirm(&mut self) {
+        match self {
+            Slot::Video(slot) => slot.confirm(),
+            Slot::Sound(slot) => slot.confirm(),
         }
     }
 

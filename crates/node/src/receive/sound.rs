@@ -40,6 +40,8 @@ pub(super) struct SoundSlot {
     capture: CaptureClock,
     decoder: Option<OpusDecoder>,
     source: Option<(Source, Meter, SoundWay)>,
+    /// The relay has said, over this link, whose packets these are. They may come before it says so.
+    named: bool,
     /// When the next piece is due; none: the clock stands, nothing has come yet.
     next: Option<Instant>,
 }
@@ -51,6 +53,7 @@ impl SoundSlot {
             capture: CaptureClock::new(Codec::Opus.clock_rate_hz()),
             decoder: None,
             source: None,
+            named: false,
             next: None,
         }
     }
@@ -64,17 +67,21 @@ impl SoundSlot {
         self.buffer.reset();
         self.capture.reset();
         self.next = None;
+        self.named = false;
         if let Some((_, meter, _)) = &self.source {
             meter.lock().gaps.new_epoch();
         }
     }
 
+    /// The slot goes on carrying what it carries.
+    pub(super) fn confirm(&mut self) {
+        self.named = true;
+    }
+
     /// The slot carries this source from now on.
     pub(super) fn set_source(&mut self, source: Source, meter: Meter, out: SoundWay) {
-        // The first packets of a first source may come before the event that names it.
-        if self.source.is_some() {
-            self.empty();
-        }
+        self.empty();
+        self.named = true;
         meter.lock().gaps.new_epoch();
         self.decoder = OpusDecoder::new(CHANNELS)
             .inspect_err(|error| tracing::error!(%error, "sound stays silent"))
@@ -84,9 +91,12 @@ impl SoundSlot {
 
     /// The slot carries nothing from now on.
     pub(super) fn empty(&mut self) {
-        self.buffer.reset();
-        self.capture.reset();
-        self.next = None;
+        // What came before any source was named is the next one's.
+        if std::mem::replace(&mut self.named, false) {
+            self.buffer.reset();
+            self.capture.reset();
+            self.next = None;
+        }
         self.decoder = None;
         if let Some((.., out)) = self.source.take() {
             out.end();
@@ -95,7 +105,7 @@ impl SoundSlot {
 
     /// A packet came.
     pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
-        if let Some((_, meter, _)) = &self.source {
+        if let Some((_, meter, _)) = self.source.as_ref().filter(|_| self.named) {
             let mut received = meter.lock();
             received.gaps.on_packet(ext_seq, recovered);
             received.bytes += packet.payload.len() as u64;
@@ -121,13 +131,12 @@ impl SoundSlot {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.source.as_ref().and(self.next)
+        if self.named { self.next } else { None }
     }
 
     /// Plays the piece that is due, if one is. Call it until it gives nothing.
     pub(super) fn poll(&mut self, now: Instant, keeper: &ClockKeeper, clock: MachineClock) -> Option<Played> {
-        let due = self.next.filter(|due| *due <= now)?;
-        self.source.as_ref()?;
+        let due = self.poll_timeout().filter(|due| *due <= now)?;
         for _ in 0..MAX_DISCARDS {
             let action = self.buffer.pull(now);
             if let AudioAction::Discard { payload } = &action {

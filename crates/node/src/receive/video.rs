@@ -13,15 +13,21 @@ use tongke_protocol::control::Codec;
 use tongke_protocol::{Now, WallTime};
 use tongke_transport::rtp::{RtpPacket, h264};
 
+/// A keyframe that does not come is asked for again after this long.
+const KEYFRAME_REPEAT: Duration = Duration::from_millis(500);
+
 /// A slot. It outlives links: the same source in the same slot goes on after a reconnect.
 pub(super) struct VideoSlot {
     slot: u8,
     buffer: VideoBuffer,
     capture: CaptureClock,
     source: Option<(Source, Meter)>,
+    /// The relay has said, over this link, whose packets these are. They may come before it says so.
+    named: bool,
     worker: Option<DecodeWorker>,
-    /// The decoder dropped a picture: what follows is of no use before a keyframe.
-    behind: bool,
+    /// The decoder dropped a picture, and a keyframe was last asked for then: what follows is of no
+    /// use before one.
+    behind: Option<Instant>,
     /// No packet has come since the stream began.
     fresh: bool,
     /// The stream did not begin with a keyframe: its beginning was lost.
@@ -36,8 +42,9 @@ impl VideoSlot {
             buffer: VideoBuffer::new(config),
             capture: CaptureClock::new(Codec::H264.clock_rate_hz()),
             source: None,
+            named: false,
             worker: None,
-            behind: false,
+            behind: None,
             fresh: true,
             headless: false,
         }
@@ -50,9 +57,15 @@ impl VideoSlot {
     /// Another link carries this slot: its packets are numbered anew.
     pub(super) fn on_link(&mut self) {
         self.begin_anew();
+        self.named = false;
         if let Some((_, meter)) = &self.source {
             meter.lock().gaps.new_epoch();
         }
+    }
+
+    /// The slot goes on showing what it shows.
+    pub(super) fn confirm(&mut self) {
+        self.named = true;
     }
 
     /// The slot shows this source from now on.
@@ -63,10 +76,8 @@ impl VideoSlot {
         out: PictureOut,
         feedback: &mpsc::Sender<Feedback>,
     ) -> Result<(), NodeError> {
-        // The first packets of a first source may come before the event that names it.
-        if self.source.is_some() {
-            self.leave_source();
-        }
+        self.forget_source();
+        self.named = true;
         if self.worker.is_none() {
             self.worker = Some(DecodeWorker::start(self.slot, feedback.clone())?);
         }
@@ -86,13 +97,16 @@ impl VideoSlot {
     fn begin_anew(&mut self) {
         self.buffer.reset();
         self.capture.reset();
-        self.behind = false;
+        self.behind = None;
         self.fresh = true;
         self.headless = false;
     }
 
-    fn leave_source(&mut self) {
-        self.begin_anew();
+    /// Drops what came from the source before; what came before any was named is the next one's.
+    fn forget_source(&mut self) {
+        if std::mem::replace(&mut self.named, false) {
+            self.begin_anew();
+        }
         if let Some((_, meter)) = self.source.take() {
             meter.lock().freezes.on_pause();
         }
@@ -100,7 +114,7 @@ impl VideoSlot {
 
     /// The slot shows nothing from now on.
     pub(super) fn empty(&mut self) {
-        self.leave_source();
+        self.forget_source();
         if let Some(worker) = &self.worker {
             worker.empty();
         }
@@ -108,7 +122,7 @@ impl VideoSlot {
 
     /// A packet came.
     pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
-        if let Some((_, meter)) = &self.source {
+        if let Some((_, meter)) = self.source.as_ref().filter(|_| self.named) {
             let mut received = meter.lock();
             received.gaps.on_packet(ext_seq, recovered);
             received.bytes += packet.payload.len() as u64;
@@ -135,8 +149,7 @@ impl VideoSlot {
 
     /// Hands due pictures to the decoder. True: a keyframe is wanted.
     pub(super) fn poll(&mut self, now: Now, keeper: &ClockKeeper, clock: MachineClock) -> bool {
-        if self.source.is_none() {
-            // Packets may come before the event that says whose they are; the buffer keeps them.
+        if !self.named {
             return false;
         }
         // The relay begins every stream with a keyframe, so nobody else will ask for it.
@@ -150,12 +163,19 @@ impl VideoSlot {
         wanted
     }
 
-    /// False: the decoder is behind.
+    /// False: the decoder is behind and needs a keyframe.
     fn release(&mut self, now: Now, frame: Frame, keeper: &ClockKeeper, clock: MachineClock) -> bool {
         let (Some((source, _)), Some(worker)) = (&self.source, &self.worker) else { return true };
         tracing::trace!(slot = self.slot, keyframe = frame.keyframe, superseded = frame.superseded, first = ?now.instant - frame.first_arrived, last = ?now.instant - frame.arrived, "release");
-        if self.behind && !frame.keyframe {
-            return true;
+        if let Some(asked) = &mut self.behind
+            && !frame.keyframe
+        {
+            // Requests may be lost, or be answered by a keyframe that the decoder has dropped too.
+            let again = now.instant.saturating_duration_since(*asked) >= KEYFRAME_REPEAT;
+            if again {
+                *asked = now.instant;
+            }
+            return !again;
         }
         let stamp = frame.capture.or_else(|| self.capture.at(frame.rtp_ts_90k));
         let captured = stamp.and_then(|stamp| {
@@ -170,12 +190,12 @@ impl VideoSlot {
             released: now.instant,
             superseded: frame.superseded,
         };
-        self.behind = !worker.decode(job);
-        !self.behind
+        self.behind = if worker.decode(job) { None } else { Some(now.instant) };
+        self.behind.is_none()
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.source.as_ref().and_then(|_| self.buffer.poll_timeout())
+        if self.named { self.buffer.poll_timeout() } else { None }
     }
 
     /// Delay for the sake of the sound.

@@ -46,8 +46,11 @@ pub(super) fn open(local: IpAddr, pin: &str) -> Result<Endpoint, LinkError> {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    let mut endpoint =
-        Endpoint::client(SocketAddr::new(any, 0)).map_err(|error| failed(error.to_string()))?;
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).map_err(|error| failed(error.to_string()))?;
+    make_room(&socket);
+    let runtime = Arc::new(TokioRuntime);
+    let mut endpoint = Endpoint::new(EndpointConfig::default(), None, socket, runtime)
+        .map_err(|error| failed(error.to_string()))?;
     endpoint.set_default_client_config(config);
     Ok(endpoint)
 }

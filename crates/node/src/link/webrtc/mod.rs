@@ -232,7 +232,10 @@ impl Running {
             Turn::Heard(heard) => self.heard(heard),
             Turn::Lesson(Ok(event)) => return self.lesson_event(event).await,
             Turn::Lesson(Err(reason)) => {
-                return Some(LinkDown { reason: format!("event stream: {reason}"), reconnect: true });
+                return Some(LinkDown {
+                    reason: format!("the event stream broke off ({reason})"),
+                    reconnect: true,
+                });
             }
             Turn::Clock(sample) => {
                 self.probing = false;
