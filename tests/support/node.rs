@@ -121,15 +121,6 @@ impl Node {
             .unwrap_or(0)
     }
 
-    /// Bytes of pictures, or of sound, of somebody's track that it has written to the folder given
-    /// with --video-out and --sound-out: unlike facts, files grow at once.
-    pub fn written(&self, folder: &std::path::Path, from: &str, track: TrackKind) -> u64 {
-        let prefix = format!("{from}-{track}");
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let of_track = files.filter(|file| file.file_name().to_string_lossy().starts_with(&prefix));
-        of_track.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
-    }
-
     /// Waits until it has shown pictures and sound of `from` beyond what it shows now.
     pub fn sees_and_hears(&mut self, from: &str, within: Duration) {
         let before = [TrackKind::Camera, TrackKind::Microphone].map(|track| (track, self.shown(from, track)));
