@@ -1,7 +1,7 @@
 //! The shell around [`tongke_sfu::Core`]: UDP workers, QUIC endpoint, WHIP and WHEP, events, metrics.
 //!
 //! [`Relay::start`] binds everything and returns; [`run`] does so until it is told to stop. The way
-//! of a packet: [`worker`]'s `turn` receives a batch, the core decides, `Plane::flush` sends.
+//! of a packet: `worker`'s `turn` receives a batch, the core decides, `Plane::flush` sends.
 
 mod addresses;
 mod certificate;

@@ -1,4 +1,4 @@
-//! RTCP on the wire: what a datagram says ([`read`]), and writers for what we say.
+//! RTCP on the wire: what a datagram says ([`read()`]), and writers for what we say.
 //!
 //! Own reader and writers rather than `rtc-rtcp`, which the tests use as an oracle: values are
 //! borrowed, so nothing is allocated however large a count a packet claims; one broken packet does

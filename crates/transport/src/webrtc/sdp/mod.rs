@@ -2,7 +2,7 @@
 //! as far as WHIP and WHEP need them: one offer by the client, one answer by the relay, no
 //! renegotiation.
 //!
-//! [`Offer::parse`] reads what browsers, OBS, GStreamer, aiortc and webrtc-rs write; [`answer`] takes
+//! [`Offer::parse`] reads what browsers, OBS, GStreamer, aiortc and webrtc-rs write; [`answer()`] takes
 //! of it what the relay can forward. An [`SdpError`] says which line is at fault and what to do.
 
 mod answer;
