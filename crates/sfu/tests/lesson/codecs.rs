@@ -1,7 +1,7 @@
 //! VP8 and redundant sound, passed through.
 
-use super::browsers::OPUS;
 use super::support::Lesson;
+use super::support::payload_types::{OPUS, RED};
 use bytes::Bytes;
 use tongke_protocol::control::{Codec, PublishTrack};
 use tongke_protocol::{MediaKind, Role, TrackKind};
@@ -22,7 +22,7 @@ fn packet(payload: &'static [u8], timestamp: u32) -> RtpPacket {
 }
 
 /// One old block of two bytes, then the primary: both name Opus as payload type 111.
-const RED: &[u8] = &[0x80 | 111, 0x0F, 0x00, 2, 111, b'o', b'l', b'n', b'e', b'w'];
+const REDUNDANT: &[u8] = &[0x80 | 111, 0x0F, 0x00, 2, 111, b'o', b'l', b'n', b'e', b'w'];
 
 #[test]
 fn vp8_passes_through_and_begins_at_its_keyframe() {
@@ -48,16 +48,17 @@ fn a_browser_without_vp8_does_not_get_it_and_keeps_its_slot_free() {
 }
 
 #[test]
-fn redundant_sound_goes_whole_to_who_decodes_it_and_as_opus_to_who_does_not() {
+fn redundant_sound_goes_whole_to_browsers_and_as_opus_over_quic() {
     let mut lesson = Lesson::new();
     let school = school_with(&mut lesson, TrackKind::Microphone, Codec::Red);
     let other = lesson.join("b", Role::Receiving);
     let watcher = lesson.watch("c", Role::Receiving, 1, 1);
-    lesson.send(school, TrackKind::Microphone, vec![packet(RED, 960)]);
-    let whole = lesson.schools[other].packets(lesson.schools[other].first_slot(MediaKind::Audio));
-    assert_eq!((whole[0].1.header.payload_type, &whole[0].1.payload[..]), (63, RED));
-    let opus = &lesson.browsers[watcher].received[0];
-    assert_eq!((opus.header.payload_type, &opus.payload[..]), (OPUS, &b"new"[..]));
+    lesson.send(school, TrackKind::Microphone, vec![packet(REDUNDANT, 960)]);
+    let whole = &lesson.browsers[watcher].received[0];
+    assert_eq!(whole.header.payload_type, RED);
+    assert_eq!(whole.payload[..], [0x80 | OPUS, 0x0F, 0x00, 2, OPUS, b'o', b'l', b'n', b'e', b'w']);
+    let opus = lesson.schools[other].packets(lesson.schools[other].first_slot(MediaKind::Audio));
+    assert_eq!((opus[0].1.header.payload_type, &opus[0].1.payload[..]), (111, &b"new"[..]));
     lesson.send(school, TrackKind::Microphone, vec![packet(&[0x80 | 111, 0xFF], 1920)]);
     assert_eq!(lesson.total().dropped(DropReason::NoCodec), 1, "damaged: no primary block to be found");
 }

@@ -24,6 +24,7 @@ const RELAY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Add
 pub const H264: u8 = 102;
 pub const H264_RTX: u8 = 103;
 pub const OPUS: u8 = 109;
+pub const RED: u8 = 63;
 
 struct Keys {
     seal: Context,
@@ -251,7 +252,7 @@ fn offer(kinds: &[&str], direction: &str, local: &IceCredentials, fingerprint: &
     let mids: String = (0..kinds.len()).fold(String::new(), |list, mid| format!("{list} {mid}"));
     let mut text = format!("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{mids}\r\n");
     for (mid, kind) in kinds.iter().enumerate() {
-        let types = if *kind == "video" { "102 103" } else { "109" };
+        let types = if *kind == "video" { "102 103" } else { "109 63" };
         let _ = write!(
             text,
             "m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\n\
@@ -270,7 +271,8 @@ fn offer(kinds: &[&str], direction: &str, local: &IceCredentials, fingerprint: &
              a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
              a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
         } else {
-            "a=rtpmap:109 opus/48000/2\r\na=rtcp-fb:109 transport-cc\r\na=fmtp:109 useinbandfec=1\r\n"
+            "a=rtpmap:109 opus/48000/2\r\na=rtcp-fb:109 transport-cc\r\na=fmtp:109 useinbandfec=1\r\n\
+             a=rtpmap:63 red/48000/2\r\na=fmtp:63 109/109\r\n"
         });
         if direction == "sendonly" {
             text.push_str(if *kind == "video" {

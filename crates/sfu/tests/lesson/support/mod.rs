@@ -6,7 +6,7 @@ mod school;
 
 pub use browser::Browser;
 pub mod payload_types {
-    pub use super::browser::{H264, H264_RTX, OPUS};
+    pub use super::browser::{H264, H264_RTX, OPUS, RED};
 }
 pub use frames::{capture, frame, sound};
 pub use school::School;
@@ -124,6 +124,13 @@ impl Lesson {
         self.browsers.push(browser);
         self.settle();
         self.browsers.len() - 1
+    }
+
+    /// A WHEP browser that has its answer but has not begun its handshake.
+    pub fn offer_to_watch(&mut self, name: &str, role: Role) {
+        let browser = Browser::watching(1000, 1, 1);
+        self.core.join_whep(self.now, &lesson_id(), &grant(name, role), &browser.offer).unwrap();
+        self.settle();
     }
 
     /// A WHIP browser with a camera and a microphone, connected; its index.
