@@ -100,8 +100,8 @@ pub struct NegotiatedCodec {
 }
 
 /// What the relay takes of an offered media section, the preferred first: H.264 before VP8, since
-/// every node decodes it, and of H.264 the constrained baseline; Opus before its redundant form.
-/// Within that, the offer's order.
+/// every node decodes it, and of H.264 the constrained baseline. Within that, the offer's order: a
+/// client that names the redundant form of Opus first sends it.
 pub(super) fn negotiate(offered: &[OfferedCodec]) -> Vec<NegotiatedCodec> {
     let mut taken: Vec<NegotiatedCodec> =
         offered.iter().filter_map(|offer| Some(negotiate_one(offer, offer.codec()?, offered))).collect();
@@ -120,8 +120,7 @@ pub(super) fn negotiate(offered: &[OfferedCodec]) -> Vec<NegotiatedCodec> {
         (Codec::H264, Some([0x42, constraints, _])) if constraints & CONSTRAINED != 0 => 0,
         (Codec::H264, _) => 1,
         (Codec::Vp8, _) => 2,
-        (Codec::Opus, _) => 3,
-        (Codec::Red, _) => 4,
+        (Codec::Opus | Codec::Red, _) => 3,
     });
     taken
 }

@@ -107,6 +107,15 @@ fn chromium_publishing_gets_h264_opus_and_their_retransmissions() {
 }
 
 #[test]
+fn a_client_that_names_redundant_sound_first_gets_it_first() {
+    let offer = CHROMIUM_PUBLISH.replace("SAVPF 111 63 ", "SAVPF 63 111 ");
+    let (text, media) = answer_to(&offer, Leg::Publish).unwrap();
+    let codecs: Vec<_> = media[0].codecs.iter().map(|codec| codec.codec).collect();
+    assert_eq!(codecs, [Codec::Red, Codec::Opus]);
+    assert!(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"), "{text}");
+}
+
+#[test]
 fn chromium_subscribing_gets_named_sources_in_every_slot() {
     let (text, media) = answer_to(CHROMIUM_SUBSCRIBE, Leg::Subscribe).unwrap();
     assert!(media.iter().all(|section| section.active));
