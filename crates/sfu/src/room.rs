@@ -9,10 +9,10 @@ use crate::participant::Participant;
 use crate::slab::Slab;
 use crate::slots::{Wanted, assign, rank};
 use crate::stats::Counters;
-use crate::track::{MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
+use crate::track::{HANDSHAKE_ALLOWANCE, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
 use crate::wire::Link;
 use crate::{LegId, LegKind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo, SlotSource, TrackInfo};
 use tongke_protocol::{Grant, LessonId, MediaKind, Now, ParticipantId};
 
@@ -288,12 +288,13 @@ impl Room {
     }
 
     /// Sends a slot its source's pictures from the last keyframe on, if that will do. Before the leg
-    /// is connected nothing is sent, but the answer is the same.
+    /// is connected nothing is sent; the answer says whether it will do when the handshake is done.
     pub fn replay(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize) -> bool {
         let Some(leg) = turn.legs.get_mut(key) else { return false };
         let source = leg.slots.get(slot).and_then(|slot| slot.source);
         let Some(track) = source.and_then(|source| self.tracks.get(source)) else { return false };
-        let found = track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS);
+        let allowance = if leg.wire.is_ready() { Duration::ZERO } else { HANDSHAKE_ALLOWANCE };
+        let found = track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE - allowance, MAX_REPLAY_PACKETS);
         let (Some(keyframe), Some(newest)) = (found, track.ring.newest()) else { return false };
         let Some(mut receiver) = leg.receiver(slot).filter(|receiver| receiver.wire.is_ready()) else {
             return true;

@@ -17,6 +17,8 @@ pub(crate) const MAX_HOLD: Duration = Duration::from_millis(5);
 const MAX_HELD: usize = 48;
 /// Oldest keyframe that a late joiner begins with.
 pub(crate) const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
+/// Taken as the rest of a handshake: a keyframe that is too old by then is not counted on.
+pub(crate) const HANDSHAKE_ALLOWANCE: Duration = Duration::from_millis(300);
 /// Longest run of packets that a late joiner gets at once: 2 s of 2.5 Mbit/s.
 pub(crate) const MAX_REPLAY_PACKETS: u64 = 640;
 

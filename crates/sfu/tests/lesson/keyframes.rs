@@ -37,6 +37,19 @@ fn a_late_joiner_after_an_old_keyframe_waits_for_the_next_which_is_asked_for_at_
 }
 
 #[test]
+fn a_keyframe_that_will_be_too_old_when_the_handshake_is_done_is_not_counted_on() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    lesson.film(a, TrackKind::Camera, 0..45, true);
+    let asked = lesson.schools[a].keyframe_requests();
+    lesson.offer_to_watch("b", Role::Receiving);
+    assert_eq!(lesson.schools[a].keyframe_requests(), asked, "1.5 s old: a replay will do");
+    lesson.film(a, TrackKind::Camera, 45..58, false);
+    lesson.offer_to_watch("c", Role::Receiving);
+    assert_eq!(lesson.schools[a].keyframe_requests(), asked + 1, "1.9 s old: asked before it connects");
+}
+
+#[test]
 fn a_replay_is_due_at_once_and_does_not_push_the_picture_into_the_past() {
     let mut lesson = Lesson::new();
     let a = lesson.join("a", Role::Supporting);
