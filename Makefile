@@ -11,7 +11,7 @@ PROFILE    ?= dev
 BIN        := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/tongke
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check packages test-packages simd
+.PHONY: help demo test check bench packages test-packages simd
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ check: packages $(TOOLS)/bin/cargo-deny ## Format, lints, documentation, licence
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
+
+bench: packages ## What a packet costs: in the core alone, and through a running relay
+	@$(CARGO) build --locked --release --package tongke-cli --package tongke-bench
+	@target/release/tongke-bench-micro
+	@target/release/tongke-bench-load $(BENCH)
 
 packages:
 ifneq ($(PACKAGES),skip)
