@@ -15,7 +15,7 @@ use crate::send::Sending;
 use crate::status::{StatusPrinter, StatusView, line};
 use std::future::Future;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tongke_measure::SampleVerdict;
 use tongke_protocol::event::LessonEvent;
@@ -40,11 +40,13 @@ enum Wire {
     Up(Link, Instant),
 }
 
-/// What a person or a program may do to a running node.
+/// What a program may do to a running node, and see of it.
 #[derive(Debug, Default)]
 pub struct Controls {
     /// Puts the class's hand up or down.
     pub hand: Option<mpsc::Receiver<bool>>,
+    /// Gets the facts so far, once a second.
+    pub facts: Option<watch::Sender<Option<NodeFacts>>>,
 }
 
 pub(crate) struct Session {
@@ -151,6 +153,9 @@ impl Session {
                 turn = self.next_turn(&mut controls) => turn,
                 _ = tick.tick() => Turn::Tick,
             };
+            if let (Turn::Tick, Some(watch)) = (&turn, &controls.facts) {
+                watch.send_replace(Some(self.facts(Instant::now(), false)));
+            }
             match self.take(turn) {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
@@ -419,13 +424,14 @@ impl Session {
     }
 
     /// Says goodbye and gives the facts, whatever ended the lesson.
-    async fn end(self, ended: Result<(), NodeError>) -> Result<NodeFacts, NodeError> {
+    async fn end(mut self, ended: Result<(), NodeError>) -> Result<NodeFacts, NodeError> {
         let facts = self.facts(Instant::now(), true);
         // Media goes on to the last: a pause before the goodbye would be concealed as a loss.
         if let Wire::Up(link, _) = self.wire {
             let _ = link.to_relay.try_send(LinkCommand::Close);
             link.closed(FAREWELL).await;
         }
+        self.receiving.end();
         if let Some(printer) = &self.printer {
             printer.end();
         }

@@ -25,7 +25,9 @@ pub struct DistributionMs {
 /// One stage of a picture's or a sound's way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
-    /// Its name: `encode`, `send`, `network`, `buffer`, `decode`, `render`.
+    /// Its name: `encode` and `send` at the sender; `arrival`, `buffer`, `decode` and `render` at the
+    /// receiver. `arrival` is from the capture to the last packet's arrival: the sender's two stages
+    /// are in it, and what they leave of it is the network's.
     pub stage: String,
     /// Its duration.
     pub ms: DistributionMs,
@@ -77,7 +79,7 @@ pub struct ReceivedTrack {
     pub markers_read: u64,
     /// Pictures whose marker could not be read.
     pub markers_unreadable: u64,
-    /// Stages on this side: network, buffer, decode, render.
+    /// Stages on this side: arrival, buffer, decode, render; they add up to `capture_to_render_ms`.
     pub stages: Vec<Stage>,
     /// Width and height of the last picture.
     pub resolution: Option<(u32, u32)>,

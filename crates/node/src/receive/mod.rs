@@ -245,6 +245,11 @@ impl Receiving {
         }
     }
 
+    /// The lesson is over: recordings are finished.
+    pub(crate) fn end(&mut self) {
+        self.slots.values_mut().for_each(Slot::empty);
+    }
+
     /// Whether the room closed its window.
     pub(crate) fn is_closed(&self) -> bool {
         self.outputs.is_closed()
