@@ -44,6 +44,11 @@ impl LogArgs {
         LogArgs { log: self.log.or(file.log), log_level: self.log_level.or(file.log_level) }
     }
 
+    /// Whether a program reads the logs.
+    pub fn is_json(&self) -> bool {
+        self.log == Some(LogFormat::Json)
+    }
+
     /// Begins logging to standard error; `unless_told` is the level when nothing was chosen.
     pub fn start(&self) -> Result<(), Failure> {
         let level = self.log_level.as_deref().unwrap_or(DEFAULT_LEVEL);

@@ -142,8 +142,13 @@ impl From<Flags> for NodeSettings {
 /// Runs a node until it is told to end; `fits` tells whether a grant's role fits the command.
 pub fn run(args: Args, log: LogArgs, fits: fn(Role) -> Result<(), Failure>) -> Result<(), Failure> {
     let file = config::load::<NodeSettings>(args.config.as_deref())?;
-    log.over(file.log).start()?;
-    let settings = file.settings.merge(args.flags.into());
+    let log = log.over(file.log);
+    log.start()?;
+    let mut settings = file.settings.merge(args.flags.into());
+    if log.is_json() {
+        // A program reads the logs: a line for people among them only gets in its way.
+        settings.status.get_or_insert(false);
+    }
     let config =
         NodeConfig::try_from(settings).map_err(|error| Failure::setting(error.key, &error.problem))?;
     fits(config.grant.role)?;
