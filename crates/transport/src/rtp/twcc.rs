@@ -105,16 +105,37 @@ pub struct Outcome {
     pub arrival_us: Option<i64>,
 }
 
+/// When a packet was sent, its size and whether it arrived, in eight bytes: the relay has a log for
+/// each receiver and walks through all of it every few seconds.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
-    size: usize,
-    at: Instant,
-    arrived: bool,
+struct Sent(u64);
+
+impl Sent {
+    /// Above all sizes of datagrams that the relay sends.
+    const MAX_SIZE: usize = 0x7FFF;
+
+    fn new(since_origin: Duration, size: usize) -> Sent {
+        Sent((since_origin.as_micros() as u64) << 16 | (size.min(Self::MAX_SIZE) as u64) << 1)
+    }
+
+    fn since_origin(self) -> Duration {
+        Duration::from_micros(self.0 >> 16)
+    }
+
+    fn size(self) -> usize {
+        (self.0 >> 1) as usize & Self::MAX_SIZE
+    }
+
+    fn has_arrived(self) -> bool {
+        self.0 & 1 != 0
+    }
 }
 
 /// Numbers outgoing packets and matches feedback to them.
 #[derive(Debug, Default)]
 pub struct SendLog {
+    /// When the first packet was sent.
+    origin: Option<Instant>,
     /// Number of `sent[0]`.
     first: u64,
     sent: VecDeque<Sent>,
@@ -132,7 +153,8 @@ impl SendLog {
             self.sent.pop_front();
             self.first += 1;
         }
-        self.sent.push_back(Sent { size, at: now, arrived: false });
+        let origin = *self.origin.get_or_insert(now);
+        self.sent.push_back(Sent::new(now.saturating_duration_since(origin), size));
         (self.first + self.sent.len() as u64 - 1) as u16
     }
 
@@ -145,6 +167,7 @@ impl SendLog {
         feedback: &TransportFeedback<'_>,
         mut tell: impl FnMut(Outcome),
     ) -> Option<Duration> {
+        let origin = self.origin?;
         let mut youngest = None;
         let end = self.first + self.sent.len() as u64;
         for status in feedback.statuses() {
@@ -153,14 +176,15 @@ impl SendLog {
             let number = end.checked_sub(u64::from(back)).filter(|number| *number >= self.first);
             let index = number.map(|number| (number - self.first) as usize);
             let Some(sent) = index.and_then(|index| self.sent.get_mut(index)) else { continue };
-            if sent.arrived {
+            if sent.has_arrived() {
                 continue;
             }
-            sent.arrived = status.arrival_us.is_some();
-            if sent.arrived {
-                youngest = youngest.max(Some(sent.at));
+            let at = origin + sent.since_origin();
+            if status.arrival_us.is_some() {
+                sent.0 |= 1;
+                youngest = youngest.max(Some(at));
             }
-            let Sent { size, at, .. } = *sent;
+            let size = sent.size();
             tell(Outcome { sequence: status.sequence, size, sent: at, arrival_us: status.arrival_us });
         }
         youngest.map(|at| now.saturating_duration_since(at))
