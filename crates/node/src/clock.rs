@@ -54,6 +54,14 @@ impl MachineClock {
     }
 }
 
+/// Waits until a moment; for ever without one.
+pub(crate) async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// A moment of another machine, on this machine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Translated {

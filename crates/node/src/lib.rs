@@ -18,12 +18,14 @@ mod receive;
 mod roster;
 mod send;
 mod session;
+mod settings;
 mod status;
 
 pub use clock::{ClockKeeper, MachineClock, Translated};
-pub use config::{BitrateBounds, NodeConfig, NodeSettings, SoundOut, VideoOut};
+pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};
 pub use session::Controls;
+pub use settings::NodeSettings;
 
 use std::future::Future;
 use tongke_protocol::facts::NodeFacts;

@@ -65,6 +65,34 @@ impl Gaps {
     }
 }
 
+/// Packets of a slot that came before the event that says whose they are. Bounded: what is more is
+/// not counted, as the jitter buffer drops it too.
+#[derive(Debug, Default)]
+pub(super) struct Early(Vec<(u64, bool, usize)>);
+
+const MAX_EARLY: usize = 4096;
+
+impl Early {
+    /// A packet came.
+    pub(super) fn push(&mut self, ext_seq: u64, recovered: bool, bytes: usize) {
+        if self.0.len() < MAX_EARLY {
+            self.0.push((ext_seq, recovered, bytes));
+        }
+    }
+
+    /// The packets, counted where they belong.
+    pub(super) fn count(&mut self, received: &mut super::meter::Received) {
+        for (ext_seq, recovered, bytes) in self.0.drain(..) {
+            received.on_packet(ext_seq, recovered, bytes);
+        }
+    }
+
+    /// They belong to nobody.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,6 +96,12 @@ pub(crate) struct Passage {
 }
 
 impl Received {
+    /// A packet came, for the first time.
+    pub(crate) fn on_packet(&mut self, ext_seq: u64, recovered: bool, bytes: usize) {
+        self.gaps.on_packet(ext_seq, recovered);
+        self.bytes += bytes as u64;
+    }
+
     /// A picture was shown or a sound played. Returns its delay from capture, in µs.
     pub(crate) fn on_rendered(&mut self, passage: Passage) -> Option<i64> {
         let Passage { captured, arrived, released, decoded, rendered } = passage;

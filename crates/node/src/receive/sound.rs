@@ -1,5 +1,6 @@
 //! One receive slot for sound: packets into the jitter buffer, and every 20 ms a piece of sound out.
 
+use super::gaps::Early;
 use super::meter::{Meter, Passage, Source};
 use super::output::SoundWay;
 use crate::clock::{ClockKeeper, MachineClock};
@@ -42,6 +43,7 @@ pub(super) struct SoundSlot {
     source: Option<(Source, Meter, SoundWay)>,
     /// The relay has said, over this link, whose packets these are. They may come before it says so.
     named: bool,
+    early: Early,
     /// When the next piece is due; none: the clock stands, nothing has come yet.
     next: Option<Instant>,
 }
@@ -54,6 +56,7 @@ impl SoundSlot {
             decoder: None,
             source: None,
             named: false,
+            early: Early::default(),
             next: None,
         }
     }
@@ -68,6 +71,7 @@ impl SoundSlot {
         self.capture.reset();
         self.next = None;
         self.named = false;
+        self.early.clear();
         if let Some((_, meter, _)) = &self.source {
             meter.lock().gaps.new_epoch();
         }
@@ -76,13 +80,20 @@ impl SoundSlot {
     /// The slot goes on carrying what it carries.
     pub(super) fn confirm(&mut self) {
         self.named = true;
+        if let Some((_, meter, _)) = &self.source {
+            self.early.count(&mut meter.lock());
+        }
     }
 
     /// The slot carries this source from now on.
     pub(super) fn set_source(&mut self, source: Source, meter: Meter, out: SoundWay) {
         self.empty();
         self.named = true;
-        meter.lock().gaps.new_epoch();
+        {
+            let mut received = meter.lock();
+            received.gaps.new_epoch();
+            self.early.count(&mut received);
+        }
         self.decoder = OpusDecoder::new(CHANNELS)
             .inspect_err(|error| tracing::error!(%error, "sound stays silent"))
             .ok();
@@ -105,10 +116,10 @@ impl SoundSlot {
 
     /// A packet came.
     pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
-        if let Some((_, meter, _)) = self.source.as_ref().filter(|_| self.named) {
-            let mut received = meter.lock();
-            received.gaps.on_packet(ext_seq, recovered);
-            received.bytes += packet.payload.len() as u64;
+        let bytes = packet.payload.len();
+        match &self.source {
+            Some((_, meter, _)) if self.named => meter.lock().on_packet(ext_seq, recovered, bytes),
+            _ => self.early.push(ext_seq, recovered, bytes),
         }
         let stamp = packet.extensions.abs_capture_time.map(|stamp| WallTime::from(stamp.capture));
         if let Some(stamp) = stamp {

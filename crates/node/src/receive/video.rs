@@ -1,6 +1,7 @@
 //! One receive slot for pictures: packets into the jitter buffer, whole pictures to the decoder.
 
 use super::decode::{DecodeWorker, Feedback, Job};
+use super::gaps::Early;
 use super::meter::{Meter, Source};
 use super::output::PictureOut;
 use crate::clock::{ClockKeeper, MachineClock};
@@ -24,6 +25,7 @@ pub(super) struct VideoSlot {
     source: Option<(Source, Meter)>,
     /// The relay has said, over this link, whose packets these are. They may come before it says so.
     named: bool,
+    early: Early,
     worker: Option<DecodeWorker>,
     /// The decoder dropped a picture, and a keyframe was last asked for then: what follows is of no
     /// use before one.
@@ -43,6 +45,7 @@ impl VideoSlot {
             capture: CaptureClock::new(Codec::H264.clock_rate_hz()),
             source: None,
             named: false,
+            early: Early::default(),
             worker: None,
             behind: None,
             fresh: true,
@@ -58,6 +61,7 @@ impl VideoSlot {
     pub(super) fn on_link(&mut self) {
         self.begin_anew();
         self.named = false;
+        self.early.clear();
         if let Some((_, meter)) = &self.source {
             meter.lock().gaps.new_epoch();
         }
@@ -66,6 +70,9 @@ impl VideoSlot {
     /// The slot goes on showing what it shows.
     pub(super) fn confirm(&mut self) {
         self.named = true;
+        if let Some((_, meter)) = &self.source {
+            self.early.count(&mut meter.lock());
+        }
     }
 
     /// The slot shows this source from now on.
@@ -88,6 +95,7 @@ impl VideoSlot {
             let mut received = meter.lock();
             received.gaps.new_epoch();
             received.freezes.on_pause();
+            self.early.count(&mut received);
         }
         tracing::debug!(slot = self.slot, participant = %source.participant, track = %source.track, "slot filled");
         self.source = Some((source, meter));
@@ -122,10 +130,10 @@ impl VideoSlot {
 
     /// A packet came.
     pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
-        if let Some((_, meter)) = self.source.as_ref().filter(|_| self.named) {
-            let mut received = meter.lock();
-            received.gaps.on_packet(ext_seq, recovered);
-            received.bytes += packet.payload.len() as u64;
+        let bytes = packet.payload.len();
+        match &self.source {
+            Some((_, meter)) if self.named => meter.lock().on_packet(ext_seq, recovered, bytes),
+            _ => self.early.push(ext_seq, recovered, bytes),
         }
         if let Some(stamp) = packet.extensions.abs_capture_time {
             self.capture.stamp(packet.header.timestamp, WallTime::from(stamp.capture));

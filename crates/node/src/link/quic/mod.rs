@@ -7,7 +7,7 @@ mod endpoint;
 use super::{
     Link, LinkCommand, LinkDown, LinkEnds, LinkError, LinkEvent, LinkKind, LinkPlan, LinkSlot, RelayHttp,
 };
-use crate::clock::MachineClock;
+use crate::clock::{MachineClock, wait_until};
 use bytes::Bytes;
 use control::{ControlReceiver, ControlSender};
 use quinn::{Connection, VarInt};
@@ -311,12 +311,5 @@ async fn read_streams(connection: Connection, packets: mpsc::Sender<Bytes>) {
                 return;
             }
         }
-    }
-}
-
-async fn wait_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
     }
 }
