@@ -9,7 +9,7 @@ use crate::participant::Participant;
 use crate::slab::Slab;
 use crate::slots::{Wanted, assign, rank};
 use crate::stats::Counters;
-use crate::track::{HANDSHAKE_ALLOWANCE, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
+use crate::track::{HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
 use crate::wire::Link;
 use crate::{LegId, LegKind};
 use std::time::{Duration, Instant};
@@ -293,8 +293,10 @@ impl Room {
         let Some(leg) = turn.legs.get_mut(key) else { return false };
         let source = leg.slots.get(slot).and_then(|slot| slot.source);
         let Some(track) = source.and_then(|source| self.tracks.get(source)) else { return false };
-        let allowance = if leg.wire.is_ready() { Duration::ZERO } else { HANDSHAKE_ALLOWANCE };
-        let found = track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE - allowance, MAX_REPLAY_PACKETS);
+        let (time, packets) =
+            if leg.wire.is_ready() { (Duration::ZERO, 0) } else { (HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS) };
+        let found =
+            track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE - time, MAX_REPLAY_PACKETS - packets);
         let (Some(keyframe), Some(newest)) = (found, track.ring.newest()) else { return false };
         let Some(mut receiver) = leg.receiver(slot).filter(|receiver| receiver.wire.is_ready()) else {
             return true;

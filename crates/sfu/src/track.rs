@@ -19,8 +19,11 @@ const MAX_HELD: usize = 48;
 pub(crate) const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
 /// Taken as the rest of a handshake: a keyframe that is too old by then is not counted on.
 pub(crate) const HANDSHAKE_ALLOWANCE: Duration = Duration::from_millis(300);
-/// Longest run of packets that a late joiner gets at once: 2 s of 2.5 Mbit/s.
-pub(crate) const MAX_REPLAY_PACKETS: u64 = 640;
+/// Longest run of packets that a late joiner gets at once: half a second of 2.5 Mbit/s. It comes as one
+/// burst, and an ordinary receive buffer (208 KiB) holds few more; behind it a new keyframe is cheaper.
+pub(crate) const MAX_REPLAY_PACKETS: u64 = 128;
+/// Packets of a replay that a handshake's time may still add, and that are not counted on before it.
+pub(crate) const HANDSHAKE_PACKETS: u64 = 64;
 
 /// The publisher's last sender report.
 #[derive(Debug, Clone, Copy)]

@@ -40,13 +40,24 @@ fn a_late_joiner_after_an_old_keyframe_waits_for_the_next_which_is_asked_for_at_
 fn a_keyframe_that_will_be_too_old_when_the_handshake_is_done_is_not_counted_on() {
     let mut lesson = Lesson::new();
     let a = lesson.join("a", Role::Supporting);
-    lesson.film(a, TrackKind::Camera, 0..45, true);
+    lesson.film(a, TrackKind::Camera, 0..10, true);
+    lesson.pass(1200);
     let asked = lesson.schools[a].keyframe_requests();
     lesson.offer_to_watch("b", Role::Receiving);
     assert_eq!(lesson.schools[a].keyframe_requests(), asked, "1.5 s old: a replay will do");
-    lesson.film(a, TrackKind::Camera, 45..58, false);
+    lesson.pass(400);
     lesson.offer_to_watch("c", Role::Receiving);
     assert_eq!(lesson.schools[a].keyframe_requests(), asked + 1, "1.9 s old: asked before it connects");
+}
+
+#[test]
+fn a_replay_that_would_be_a_long_burst_is_not_sent_and_a_keyframe_is_asked_for() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    lesson.film(a, TrackKind::Camera, 0..33, true);
+    let b = lesson.join("b", Role::Receiving);
+    assert_eq!(lesson.schools[b].packet_count(), 0, "132 packets behind the keyframe, 1.1 s old");
+    assert_eq!(lesson.schools[a].keyframe_requests(), 1);
 }
 
 #[test]
