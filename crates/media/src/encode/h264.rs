@@ -48,6 +48,9 @@ impl H264Encoder {
             // Keyframes only when a receiver asks: a periodic one costs every receiver its bitrate.
             .intra_frame_period(IntraFramePeriod::auto())
             .scene_change_detect(content == Content::Screen)
+            // OpenH264 has neither for screen content, and would say so on the terminal.
+            .adaptive_quantization(content == Content::Camera)
+            .background_detection(content == Content::Camera)
             // One thread per track: with one slice per picture more give nothing.
             .num_threads(1)
             .vui(VuiConfig::bt709());
