@@ -1,40 +1,17 @@
 //! What runs for every packet of every subscriber must not touch the heap.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod allocations;
+
 use tongke_transport::quic::framing::read_datagram;
 use tongke_transport::rtp::{
     AbsCaptureTime, ExtensionKind, ExtensionMap, Extensions, NackConfig, NackGenerator, RtpHeader, RtpView,
     SequenceExtender, SmallId, h264, is_rtcp, red, rtcp, vp8, write_header,
 };
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; the count is a plain cell.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise about `layout` is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: `pointer` came from `alloc` above, so from the system's allocator.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.with(Cell::get);
+    let before = allocations::so_far();
     work();
-    ALLOCATIONS.with(Cell::get) - before
+    allocations::so_far() - before
 }
 
 #[test]
