@@ -45,7 +45,11 @@ impl Roster {
                     info.clock = Some(*clock);
                 }
             }
-            LessonEvent::Slot { .. } | LessonEvent::Ending { .. } => {}
+            LessonEvent::Slot { .. }
+            | LessonEvent::State { .. }
+            | LessonEvent::Message { .. }
+            | LessonEvent::SessionEnded { .. }
+            | LessonEvent::Ending { .. } => {}
         }
     }
 

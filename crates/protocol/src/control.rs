@@ -12,6 +12,7 @@
 //! ([`QUIC_EXTENSION_IDS`]) are fixed, so nothing is negotiated. A lost packet is asked for with a
 //! generic NACK (RFC 4585) and sent again unchanged: RTX would only add a header.
 
+use crate::conduct::LessonAction;
 use crate::event::{ClockReport, LessonEvent};
 use crate::id::{LessonId, MediaKind, ParticipantId, TrackKind};
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,11 @@ pub enum ClientMessage {
     Hand {
         /// Up or down.
         raised: bool,
+    },
+    /// What I ask of the lesson.
+    Act {
+        /// The action.
+        of: LessonAction,
     },
     /// What time is it at the relay?
     ClockProbe(ClockProbe),

@@ -1,6 +1,7 @@
 //! What a lesson tells its participants: the event stream of the HTTP interface
 //! (`GET /lessons/{lesson}/events`) and of a QUIC session's control stream, in the same words.
 
+use crate::conduct::{LessonState, Message};
 use crate::control::Codec;
 use crate::id::{LessonId, MediaKind, ParticipantId, Role, TrackKind};
 use serde::{Deserialize, Serialize};
@@ -60,8 +61,32 @@ pub enum LessonEvent {
     Snapshot {
         /// The lesson.
         lesson: LessonId,
+        /// The relay's run: another one than before means that it was restarted, and that all
+        /// sessions of the run before are gone.
+        relay: String,
         /// Everyone visible, the receiver itself included.
         participants: Vec<ParticipantInfo>,
+        /// How the lesson is conducted.
+        state: LessonState,
+    },
+    /// The lesson is conducted otherwise now.
+    State {
+        /// The whole state.
+        state: LessonState,
+    },
+    /// A teacher wrote to the others. Only the event streams of classrooms are told.
+    Message {
+        /// The message.
+        message: Message,
+    },
+    /// The relay ended one of the hearer's own sessions.
+    SessionEnded {
+        /// The WHIP or WHEP session.
+        session: String,
+        /// Whether a newer session of the same participant took its place.
+        replaced: bool,
+        /// Why, in words.
+        reason: String,
     },
     /// Somebody came.
     Joined {
@@ -128,6 +153,9 @@ impl LessonEvent {
     pub fn name(&self) -> &'static str {
         match self {
             LessonEvent::Snapshot { .. } => "snapshot",
+            LessonEvent::State { .. } => "state",
+            LessonEvent::Message { .. } => "message",
+            LessonEvent::SessionEnded { .. } => "session_ended",
             LessonEvent::Joined { .. } => "joined",
             LessonEvent::Left { .. } => "left",
             LessonEvent::TrackStarted { .. } => "track_started",

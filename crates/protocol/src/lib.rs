@@ -1,16 +1,18 @@
 //! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
-//! clients tell each other ([`control`], [`event`]), what is measured ([`facts`]) and how time is
-//! written down ([`time`]).
+//! clients tell each other ([`control`], [`event`]), how a lesson is conducted ([`conduct`]), what is
+//! measured ([`facts`]) and recorded ([`record`]), and how time is written down ([`time`]).
 //!
 //! Pure: no sockets, no threads, and the time is always told, never asked for.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
 
+pub mod conduct;
 pub mod control;
 pub mod event;
 pub mod facts;
 pub mod grant;
 pub mod id;
+pub mod record;
 pub mod time;
 
 pub use grant::{Grant, GrantError, GrantKey, LessonScope};

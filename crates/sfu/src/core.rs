@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tongke_protocol::conduct::LessonState;
 use tongke_protocol::control::{ClientMessage, RTCP_FLOW};
 use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo};
 use tongke_protocol::{LessonId, Now, ParticipantId};
@@ -153,7 +154,7 @@ impl Core {
                 self.report_clock(&info.lesson, &info.participant, *clock);
             }
             ClientMessage::Bye => self.leave(now, leg, "left the lesson"),
-            ClientMessage::Hello(_) | ClientMessage::ClockProbe(_) => {}
+            ClientMessage::Hello(_) | ClientMessage::Act { .. } | ClientMessage::ClockProbe(_) => {}
         }
     }
 
@@ -320,8 +321,12 @@ impl Core {
     /// that participant's WHEP sessions.
     pub fn greeting(&self, lesson: &LessonId, participant: &ParticipantId) -> Vec<LessonEvent> {
         let Some(room) = self.by_lesson.get(lesson).and_then(|key| self.rooms.get(*key)) else {
-            let snapshot = LessonEvent::Snapshot { lesson: lesson.clone(), participants: Vec::new() };
-            return vec![snapshot];
+            return vec![LessonEvent::Snapshot {
+                lesson: lesson.clone(),
+                relay: String::new(),
+                participants: Vec::new(),
+                state: LessonState::default(),
+            }];
         };
         std::iter::once(room.snapshot()).chain(room.slots_of(&self.legs, participant)).collect()
     }

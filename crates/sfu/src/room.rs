@@ -13,6 +13,7 @@ use crate::track::{HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS, MAX_REPLAY_AGE, MAX_R
 use crate::wire::Link;
 use crate::{LegId, LegKind};
 use std::time::{Duration, Instant};
+use tongke_protocol::conduct::LessonState;
 use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo, SlotSource, TrackInfo};
 use tongke_protocol::{Grant, LessonId, MediaKind, Now, ParticipantId};
 
@@ -350,7 +351,12 @@ impl Room {
     }
 
     pub fn snapshot(&self) -> LessonEvent {
-        LessonEvent::Snapshot { lesson: self.lesson.clone(), participants: self.visible() }
+        LessonEvent::Snapshot {
+            lesson: self.lesson.clone(),
+            relay: String::new(),
+            participants: self.visible(),
+            state: LessonState::default(),
+        }
     }
 
     /// The filled slots of a participant's WHEP legs.

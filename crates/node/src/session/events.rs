@@ -68,6 +68,9 @@ impl Session {
             }
             LessonEvent::TrackStarted { .. }
             | LessonEvent::TrackEnded { .. }
+            | LessonEvent::State { .. }
+            | LessonEvent::Message { .. }
+            | LessonEvent::SessionEnded { .. }
             | LessonEvent::Ending { .. } => {}
         }
         Ok(())

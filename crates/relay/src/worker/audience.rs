@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tongke_protocol::conduct::LessonState;
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::{LessonId, ParticipantId};
 use tongke_sfu::{AddressedEvent, Audience, Core, LegId};
@@ -157,7 +158,12 @@ impl Listener {
     fn greet(&mut self, core: &Core, lesson: &LessonId) {
         let state = if self.leg.is_some() {
             let participants = core.snapshot_of_lesson(lesson);
-            let mut state = vec![LessonEvent::Snapshot { lesson: lesson.clone(), participants }];
+            let mut state = vec![LessonEvent::Snapshot {
+                lesson: lesson.clone(),
+                relay: String::new(),
+                participants,
+                state: LessonState::default(),
+            }];
             state.extend(self.slots.values().cloned());
             state
         } else {

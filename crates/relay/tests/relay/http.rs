@@ -177,7 +177,7 @@ async fn an_event_stream_begins_with_a_snapshot_and_tells_who_comes_raises_a_han
     let listener = Http::new(&relay, token("math", "observer-1", Role::Observer));
     let mut events = EventStream::open(&listener, "math").await;
     match events.next().await.unwrap() {
-        LessonEvent::Snapshot { lesson, participants } => {
+        LessonEvent::Snapshot { lesson, participants, .. } => {
             assert_eq!((lesson.as_str(), participants.len()), ("math", 0));
         }
         other => panic!("{other:?}"),
