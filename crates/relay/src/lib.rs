@@ -15,4 +15,4 @@ mod worker;
 
 pub use config::{MAX_WORKERS, RelayConfig, RelaySettings, TlsFiles};
 pub use error::RelayError;
-pub use relay::{Relay, run};
+pub use relay::{Relay, run, run_with};

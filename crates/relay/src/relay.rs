@@ -5,8 +5,11 @@ use crate::clock::Clock;
 use crate::config::RelayConfig;
 use crate::error::RelayError;
 use crate::http;
+use crate::http::https::HttpsAcceptor;
 use crate::worker;
+use axum::Router;
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -32,7 +35,16 @@ const WATCH_PERIOD: Duration = Duration::from_secs(1);
 
 /// Runs a relay until `shutdown` is ready, then tells all clients and ends.
 pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()>) -> Result<(), RelayError> {
-    let mut relay = Relay::start(&config)?;
+    run_with(config, Router::new(), shutdown).await
+}
+
+/// As [`run`], with these pages on the relay's HTTP port; see [`Relay::start_with`].
+pub async fn run_with(
+    config: RelayConfig,
+    pages: Router,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RelayError> {
+    let mut relay = Relay::start_with(&config, pages)?;
     tokio::select! {
         () = shutdown => {
             relay.shutdown("the relay is being restarted").await;
@@ -63,6 +75,12 @@ impl Relay {
     /// Binds all addresses and starts the workers and the HTTP interface on the current tokio
     /// runtime.
     pub fn start(config: &RelayConfig) -> Result<Relay, RelayError> {
+        Self::start_with(config, Router::new())
+    }
+
+    /// As [`start`](Self::start), and the HTTP interface also serves `pages`. They must not have a
+    /// route that the relay has; their fallback is not used.
+    pub fn start_with(config: &RelayConfig, pages: Router) -> Result<Relay, RelayError> {
         let listener = bind_http(config.http)?;
         let bound = |source| RelayError::System { what: "read the HTTP socket's address", source };
         let http = listener.local_addr().map_err(bound)?;
@@ -86,7 +104,7 @@ impl Relay {
         });
         let serving = Serving(Handle::new());
         let tls = config.tls.is_some().then_some(&identity);
-        let server = serve(listener, tls, &serving.0, shared.clone())?;
+        let server = serve(listener, tls, &serving.0, http::router(shared.clone(), pages))?;
         tracing::info!(%http, https = tls.is_some(), workers = config.workers, "relay started");
         Ok(Relay { shared, server, serving, http })
     }
@@ -171,14 +189,14 @@ fn serve(
     listener: TcpListener,
     tls: Option<&Identity>,
     handle: &Handle<SocketAddr>,
-    shared: Arc<http::Relay>,
+    routes: Router,
 ) -> Result<JoinHandle<io::Result<()>>, RelayError> {
     let fail = |source| RelayError::System { what: "serve HTTP", source };
-    let service = http::router(shared).into_make_service();
-    let handle = handle.clone();
+    let service = routes.into_make_service();
+    let server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle.clone());
     match tls {
         None => {
-            let mut server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle);
+            let mut server = server.acceptor(NoDelayAcceptor::new());
             limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }
@@ -187,7 +205,7 @@ fn serve(
                 .server_config(&[b"h2", b"http/1.1"])
                 .map_err(|error| fail(io::Error::other(error)))?;
             let config = RustlsConfig::from_config(Arc::new(config));
-            let mut server = axum_server::from_tcp_rustls(listener, config).map_err(fail)?.handle(handle);
+            let mut server = server.acceptor(HttpsAcceptor::new(config));
             limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }

@@ -4,6 +4,7 @@ mod caller;
 mod cors;
 mod events;
 mod health;
+pub(crate) mod https;
 mod lesson;
 pub(crate) mod refusal;
 mod whip;
@@ -55,8 +56,9 @@ impl Relay {
     }
 }
 
-/// All routes.
-pub(crate) fn router(relay: Arc<Relay>) -> Router {
+/// All routes of the relay, and the pages that it serves beside them. Pages are for the same origin
+/// only, and what is at neither is answered by the relay.
+pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
     Router::new()
         .route("/whip/{lesson}", post(whip::publish))
         .route("/whep/{lesson}", post(whip::subscribe))
@@ -74,6 +76,7 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(cors::cors))
         .with_state(relay)
+        .merge(pages.reset_fallback())
 }
 
 async fn no_route(uri: Uri) -> HttpRefusal {

@@ -4,6 +4,7 @@
 
 mod http;
 mod media;
+mod pages;
 mod quic;
 mod sockets;
 mod start;

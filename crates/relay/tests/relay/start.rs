@@ -1,8 +1,6 @@
 //! A relay that cannot start says why and what to do; one that ends tells everybody.
 
 use crate::support::*;
-use reqwest::StatusCode;
-use std::path::Path;
 use tongke_protocol::Role;
 use tongke_protocol::control::RelayMessage;
 use tongke_protocol::event::LessonEvent;
@@ -43,32 +41,6 @@ fn settings_are_read_from_toml_and_unknown_keys_refused() {
     assert_eq!((settings.http.unwrap().port(), settings.workers), (8080, Some(2)));
     let error = toml::from_str::<RelaySettings>("htpp = \"127.0.0.1:8080\"").unwrap_err().to_string();
     assert!(error.contains("htpp") && error.contains("secret_file"), "{error}");
-}
-
-#[tokio::test]
-async fn https_serves_with_the_certificate_that_was_given() {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let directory = std::env::temp_dir().join(format!("tongke-relay-tls-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let write = |name: &str, text: String| {
-        let path = directory.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    };
-    let cert = write("cert.pem", made.cert.pem());
-    let key = write("key.pem", made.signing_key.serialize_pem());
-    let relay =
-        Relay::start(&RelayConfig { tls: Some(tongke_relay::TlsFiles { cert, key }), ..config() }).unwrap();
-    remove(&directory);
-    let root = reqwest::Certificate::from_der(made.cert.der()).unwrap();
-    let client = reqwest::Client::builder().tls_certs_only([root]).build().unwrap();
-    let url = format!("https://localhost:{}/readyz", relay.http_addr().port());
-    let response = client.get(url).send().await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-}
-
-fn remove(directory: &Path) {
-    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[tokio::test]
