@@ -133,10 +133,9 @@ impl Core {
     pub fn leg_info(&self, leg: LegId) -> Option<LegInfo> {
         let leg = self.legs.get(leg.0)?;
         let room = self.rooms.get(leg.room)?;
-        let participant = room.participants.iter().find(|known| known.number == leg.participant)?;
         Some(LegInfo {
             lesson: room.lesson.clone(),
-            participant: participant.id.clone(),
+            participant: leg.owner.clone(),
             session: leg.session.clone(),
             kind: leg.kind,
             etag: leg.ice.etag.clone(),

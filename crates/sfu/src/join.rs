@@ -76,6 +76,19 @@ impl Core {
         self.join_webrtc(now, lesson, grant, offer, LegKind::Whep)
     }
 
+    /// Answers the offer of a check of the way to the relay, which is made as for WHEP. The grant must
+    /// have been verified for the lesson.
+    pub fn join_check(
+        &mut self,
+        now: Now,
+        lesson: &LessonId,
+        grant: &Grant,
+        offer: &str,
+    ) -> Result<Joined, JoinError> {
+        self.check_room(lesson, grant)?;
+        self.join_webrtc(now, lesson, grant, offer, LegKind::Check)
+    }
+
     /// Takes a QUIC session in, after its hello. The grant must have been verified for the lesson.
     /// Send the welcome before the events that are in the outputs afterwards.
     pub fn join_quic(
@@ -104,6 +117,7 @@ impl Core {
             slots: told.collect(),
         };
         let new = NewLeg {
+            owner: grant.participant.clone(),
             kind: LegKind::Quic,
             session,
             ice: IceState::default(),
@@ -137,9 +151,10 @@ impl Core {
     ) -> Result<Joined, JoinError> {
         let offer = Offer::parse(offer).map_err(|error| JoinError::Offer(error.to_string()))?;
         let local = self.credentials();
-        let streams = if kind == LegKind::Whep { self.send_streams(&offer) } else { Vec::new() };
+        let publishes = kind == LegKind::Whip;
+        let streams = if publishes { Vec::new() } else { self.send_streams(&offer) };
         let params = AnswerParams {
-            leg: if kind == LegKind::Whep { SdpLeg::Subscribe } else { SdpLeg::Publish },
+            leg: if publishes { SdpLeg::Publish } else { SdpLeg::Subscribe },
             ice: &local,
             fingerprint: &self.config.certificate.fingerprint().to_string(),
             candidates: &self.candidates(),
@@ -156,10 +171,11 @@ impl Core {
         let etag = etag_of(&local);
         let is_whep = kind == LegKind::Whep;
         let new = NewLeg {
+            owner: grant.participant.clone(),
             kind,
             session: name.clone(),
             link: Link::Webrtc(Box::new(session)),
-            incoming: if is_whep { Incoming::default() } else { Incoming::from_sdp(&media) },
+            incoming: if publishes { Incoming::from_sdp(&media) } else { Incoming::default() },
             local_ssrc: self.random.random(),
             slots: if is_whep { self.whep_slots(&media) } else { Vec::new() },
             ice: IceState {
@@ -227,7 +243,10 @@ impl Core {
                 room
             }
         };
-        let joined = self.in_room(now, room, |state, turn| state.join(turn, room, grant, new));
+        let joined = self.in_room(now, room, |state, turn| match new.kind {
+            LegKind::Check => state.join_check(turn, room, new),
+            _ => state.join(turn, room, grant, new),
+        });
         joined.expect("the room was found or made above")
     }
 

@@ -30,6 +30,9 @@ pub enum LegKind {
     Whep,
     /// QUIC, either or both.
     Quic,
+    /// WebRTC, carrying nothing: somebody tries the way to the relay before the lesson. Its owner
+    /// is not in the lesson by it.
+    Check,
 }
 
 /// Whose session a leg is.
@@ -74,8 +77,10 @@ pub(crate) struct IceState {
 /// One session of a participant.
 pub(crate) struct Leg {
     pub room: u64,
-    /// Number of its participant.
+    /// Number of its participant; of a check nobody's.
     pub participant: u64,
+    /// Whose grant began it.
+    pub owner: ParticipantId,
     pub kind: LegKind,
     pub session: String,
     pub ice: IceState,
@@ -94,6 +99,7 @@ pub(crate) struct Leg {
 
 /// What distinguishes a new leg.
 pub(crate) struct NewLeg {
+    pub owner: ParticipantId,
     pub kind: LegKind,
     pub session: String,
     pub ice: IceState,
@@ -115,6 +121,7 @@ impl Leg {
         Self {
             room,
             participant,
+            owner: new.owner,
             kind: new.kind,
             session: new.session,
             ice: new.ice,

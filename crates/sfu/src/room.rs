@@ -87,14 +87,27 @@ impl Room {
         LegId(leg)
     }
 
+    /// Takes in a leg that only tries the way: it belongs to nobody who is in the lesson.
+    pub fn join_check(&mut self, turn: &mut Turn<'_>, room: u64, new: NewLeg) -> LegId {
+        let nobody = self.take_number();
+        tracing::info!(lesson = %self.lesson, owner = %new.owner, session = new.session, "check began");
+        let leg = turn.legs.insert_with(|key| Leg::new(turn.now, LegId(key), room, nobody, new));
+        self.legs.push(leg);
+        LegId(leg)
+    }
+
     fn participant_for(&mut self, grant: &Grant) -> u64 {
         if let Some(known) = self.participants.iter().find(|known| known.id == grant.participant) {
             return known.number;
         }
-        let number = self.next_number;
-        self.next_number += 1;
+        let number = self.take_number();
         self.participants.push(Participant::new(number, grant));
         number
+    }
+
+    fn take_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
     }
 
     /// With its new role the participant comes anew: it may be visible now, or no longer.

@@ -43,8 +43,10 @@ fn allow(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
 }
 
-/// Whether a path is `/whip/{lesson}` or `/whep/{lesson}`.
+/// Whether a path is `/whip/{lesson}`, `/whep/{lesson}` or `/check/{lesson}`.
 fn is_endpoint(path: &str) -> bool {
     let mut segments = path.trim_start_matches('/').split('/');
-    matches!(segments.next(), Some("whip" | "whep")) && segments.next().is_some() && segments.next().is_none()
+    matches!(segments.next(), Some("whip" | "whep" | "check"))
+        && segments.next().is_some()
+        && segments.next().is_none()
 }

@@ -1,5 +1,5 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): one offer in, one answer out; PATCH for trickle
-//! ICE and ICE restarts, DELETE to leave.
+//! ICE and ICE restarts, DELETE to leave. In the same form: a check of the way, which carries nothing.
 
 use super::Relay;
 use super::caller::Caller;
@@ -42,6 +42,17 @@ pub(super) async fn subscribe(
 ) -> Result<Response, HttpRefusal> {
     let join: Join = |plane, now, lesson, grant, offer| plane.core.join_whep(now, lesson, grant, offer);
     answer(&relay, "whep", join, caller, &headers, body).await
+}
+
+/// `POST /check/{lesson}`
+pub(super) async fn check(
+    State(relay): State<Arc<Relay>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, HttpRefusal> {
+    let join: Join = |plane, now, lesson, grant, offer| plane.core.join_check(now, lesson, grant, offer);
+    answer(&relay, "check", join, caller, &headers, body).await
 }
 
 /// The methods of a session's resource.
@@ -94,7 +105,7 @@ fn malformed(error: &JoinError, offer: &str) -> Option<HttpRefusal> {
         .then(|| refuse(StatusCode::BAD_REQUEST, "offer_malformed", message.clone()))
 }
 
-/// `PATCH /whip|whep/{lesson}/{session}`
+/// `PATCH /whip|whep|check/{lesson}/{session}`
 async fn change(
     State(relay): State<Arc<Relay>>,
     Path((_, session)): Path<(String, String)>,
@@ -119,7 +130,7 @@ async fn change(
     })
 }
 
-/// `DELETE /whip|whep/{lesson}/{session}`
+/// `DELETE /whip|whep|check/{lesson}/{session}`
 async fn leave(
     State(relay): State<Arc<Relay>>,
     Path((_, session)): Path<(String, String)>,

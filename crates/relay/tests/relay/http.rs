@@ -40,7 +40,9 @@ async fn without_a_good_grant_nobody_gets_in_and_is_told_why() {
 #[tokio::test]
 async fn an_offer_is_answered_with_a_resource_and_the_relays_candidates() {
     let relay = relay();
-    for (path, direction) in [("/whip/math", "sendonly"), ("/whep/math", "recvonly")] {
+    for (path, direction) in
+        [("/whip/math", "sendonly"), ("/whep/math", "recvonly"), ("/check/math", "recvonly")]
+    {
         let response = supporting(&relay).offer(path, &offer(direction)).await;
         assert_eq!(response.status(), StatusCode::CREATED, "{}", response.text().await.unwrap());
         assert_eq!(header(&response, "content-type"), "application/sdp");
@@ -155,6 +157,22 @@ async fn a_deleted_session_is_gone_and_only_its_owner_may_delete_it() {
     let http = supporting(&relay);
     let joined = http.offer("/whip/math", &offer("sendonly")).await;
     let path = header(&joined, "location").to_owned();
+    let other = Http::new(&relay, token("math", "school-2", Role::Receiving));
+    assert_eq!(other.request(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(http.request(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(http.request(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_check_of_the_way_has_a_resource_and_is_in_the_lesson_for_nobody() {
+    let relay = relay();
+    let http = supporting(&relay);
+    let joined = http.offer("/check/math", &offer("recvonly")).await;
+    let (path, etag) = (header(&joined, "location").to_owned(), header(&joined, "etag").to_owned());
+    assert!(path.starts_with("/check/math/"), "{path}");
+    assert_eq!(http.patch(&path, Some(&etag), &trickle()).await.status(), StatusCode::NO_CONTENT);
+    let hand = http.request(Method::PUT, "/lessons/math/hand").json(&serde_json::json!({"raised": true}));
+    assert_eq!(hand.send().await.unwrap().status(), StatusCode::CONFLICT);
     let other = Http::new(&relay, token("math", "school-2", Role::Receiving));
     assert_eq!(other.request(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::FORBIDDEN);
     assert_eq!(http.request(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::OK);

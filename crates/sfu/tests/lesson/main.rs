@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod browsers;
+mod checks;
 mod codecs;
 mod events;
 mod forwarding;

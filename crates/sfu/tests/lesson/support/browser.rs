@@ -107,6 +107,11 @@ impl Browser {
         self.collect();
     }
 
+    /// Whether the DTLS handshake is done.
+    pub fn is_connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
     pub fn check(&mut self) {
         let remote = self.remote.as_ref().unwrap();
         self.transactions += 1;
