@@ -101,6 +101,7 @@ impl Relay {
             quic_certificate: identity.sha256_hex(),
             key: config.key.clone(),
             draining: AtomicBool::new(false),
+            measurements: http::Relay::measurements(),
         });
         let serving = Serving(Handle::new());
         let tls = config.tls.is_some().then_some(&identity);

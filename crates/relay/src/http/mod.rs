@@ -1,4 +1,4 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock and hand, links, metrics, health.
+//! The HTTP interface: WHIP and WHEP, event streams, clock and hand, links, rate, metrics, health.
 
 mod caller;
 mod cors;
@@ -6,6 +6,7 @@ mod events;
 mod health;
 pub(crate) mod https;
 mod lesson;
+mod rate;
 pub(crate) mod refusal;
 mod whip;
 
@@ -19,6 +20,7 @@ use axum::routing::{get, post, put};
 use refusal::{HttpRefusal, busy, refuse};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 use tongke_protocol::{GrantKey, LessonId, Now};
 
 /// Longest request body: an offer with 64 media sections of a browser has about 150 KiB.
@@ -34,6 +36,8 @@ pub(crate) struct Relay {
     pub quic_certificate: String,
     /// No new sessions: the relay is about to end.
     pub draining: AtomicBool,
+    /// Places for measurements of the way's rate.
+    pub measurements: Arc<Semaphore>,
 }
 
 impl Relay {
@@ -49,6 +53,11 @@ impl Relay {
         job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
     ) -> Result<T, HttpRefusal> {
         self.worker(lesson).ask(job).await.map_err(|_| busy())
+    }
+
+    /// Places for measurements of the way's rate, all free.
+    pub(crate) fn measurements() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(rate::MAX_AT_ONCE))
     }
 
     fn is_draining(&self) -> bool {
@@ -70,6 +79,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/clock", post(lesson::clock_probe).put(lesson::clock_report))
         .route("/lessons/{lesson}/hand", put(lesson::hand))
         .route("/lessons/{lesson}/links", get(lesson::links))
+        .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

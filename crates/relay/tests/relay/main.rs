@@ -6,6 +6,7 @@ mod http;
 mod media;
 mod pages;
 mod quic;
+mod rate;
 mod sockets;
 mod start;
 mod support;
