@@ -1,0 +1,36 @@
+# When the page cannot open or go on: what happened, what to do
+
+js-problem-grant-missing-title = This address has no lesson pass
+js-problem-grant-missing-next = Open the lesson link that you were sent. Copy all of it, not only the beginning.
+js-problem-grant-malformed-title = The lesson link is not complete
+js-problem-grant-malformed-next = Copy the whole link that you were sent and open it again.
+js-problem-grant-signature-title = This lesson link does not work
+js-problem-grant-signature-next = It is not from this server, or it was changed. Ask your administrator for a new one.
+js-problem-grant-expired-title = The lesson link has expired
+js-problem-grant-expired-next = Ask your administrator for a new link to this lesson.
+js-problem-grant-other-lesson-title = This link is for another lesson
+js-problem-grant-other-lesson-next = Open the link of this lesson. If you are not sure, ask your administrator.
+js-problem-lesson-ended-title = This lesson is over
+js-problem-lesson-ended-next = You can close this page. If it was ended by mistake, the supporting teacher can reopen it.
+js-problem-lesson-locked-title = This lesson is locked; no new classroom can come in
+js-problem-lesson-locked-next = Ask the supporting teacher to unlock it, then reload this page.
+js-problem-relay-unreachable-title = The server cannot be reached
+js-problem-relay-unreachable-next = Look at the cable or Wi-Fi. If other pages open, call your administrator. Once connected, you enter by yourself.
+js-problem-no-webrtc-title = This browser cannot hold a lesson
+js-problem-no-webrtc-next = Open the same link with a recent Chrome, Edge or Firefox.
+js-problem-no-h264-title = This browser cannot show the other side's picture
+js-problem-no-h264-next = It lacks H.264. Use Chrome or Edge; Firefox fetches it by itself in some minutes online, then reload.
+js-problem-insecure-context-title = This address does not begin with https: no camera, no microphone
+js-problem-insecure-context-next = Use a lesson link that begins with https://, or ask your administrator for one.
+js-problem-second-window-title = This classroom is already in the lesson in another window
+js-problem-second-window-next = Go back to that window. Or go on here instead, or show only the rear screen here.
+js-problem-replaced-title = This classroom went on in another window
+js-problem-replaced-next = You can close this window. To come back here, press “Go on here”.
+js-problem-relay-full-title = The server is full
+js-problem-relay-full-next = Reload in a few minutes. If the lesson is about to begin, call your administrator.
+js-problem-lesson-full-title = This lesson is full
+js-problem-lesson-full-next = Close windows that are not needed, or ask an observer to leave, then reload this page.
+js-problem-not-kept-title = The server could not record this step
+js-problem-not-kept-next = The lesson goes on. Press again; if that does not help, tell your administrator that the server's disk may be full.
+js-problem-unknown-title = Something went wrong
+js-problem-unknown-next = Reload this page; if that does not help, call your administrator.

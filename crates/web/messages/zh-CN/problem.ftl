@@ -1,0 +1,36 @@
+# 页面打不开或不能继续时：出了什么事，怎么办
+
+js-problem-grant-missing-title = 这个地址里没有课堂凭证
+js-problem-grant-missing-next = 请用收到的课堂链接打开，要整条复制，不要只抄前半段。
+js-problem-grant-malformed-title = 课堂链接不完整
+js-problem-grant-malformed-next = 请把收到的链接整条复制过来，再打开一次。
+js-problem-grant-signature-title = 这条课堂链接不能用
+js-problem-grant-signature-next = 它不是这台服务器发的，或者被改动过。请找管理员要一条新的。
+js-problem-grant-expired-title = 课堂链接过期了
+js-problem-grant-expired-next = 请找管理员要这节课的新链接。
+js-problem-grant-other-lesson-title = 这条链接是另一节课的
+js-problem-grant-other-lesson-next = 请打开这节课的链接；拿不准，就问管理员。
+js-problem-lesson-ended-title = 这节课已经下课
+js-problem-lesson-ended-next = 可以关闭这个页面。要是结束错了，请支援教室的老师重新打开这节课。
+js-problem-lesson-locked-title = 这节课已经锁定，新的教室进不来
+js-problem-lesson-locked-next = 请支援教室的老师解锁，然后刷新这个页面。
+js-problem-relay-unreachable-title = 连不上服务器
+js-problem-relay-unreachable-next = 看看网线或无线网。别的网页能打开，就请找管理员。接通后会自动进入。
+js-problem-no-webrtc-title = 这个浏览器不能上课
+js-problem-no-webrtc-next = 请换用新版的 Chrome、Edge 或火狐浏览器，打开同一条链接。
+js-problem-no-h264-title = 这个浏览器看不了对面的画面
+js-problem-no-h264-next = 它缺少 H.264。请换用 Chrome 或 Edge；火狐联网等几分钟会自动装好，再刷新。
+js-problem-insecure-context-title = 这个网址不是 https 开头，用不了摄像头和麦克风
+js-problem-insecure-context-next = 请改用 https:// 开头的课堂链接；没有的话，找管理员要。
+js-problem-second-window-title = 这间教室已经在另一个窗口上课
+js-problem-second-window-next = 回到那个窗口就行。也可以改在这里接着上，或者这里只看后屏。
+js-problem-replaced-title = 这间教室改在另一个窗口上课了
+js-problem-replaced-next = 这个窗口可以关掉。要回到这里，请按“在这里接着上课”。
+js-problem-relay-full-title = 服务器满了
+js-problem-relay-full-next = 请等几分钟再刷新；急着上课，请找管理员。
+js-problem-lesson-full-title = 这节课的人满了
+js-problem-lesson-full-next = 请让不用的窗口或听课的人先退出，再刷新这个页面。
+js-problem-not-kept-title = 服务器没能记下这一步
+js-problem-not-kept-next = 课可以接着上。请再按一次；还不行，告诉管理员服务器的磁盘可能满了。
+js-problem-unknown-title = 出了问题
+js-problem-unknown-next = 请刷新这个页面；还不行，请找管理员。
