@@ -101,7 +101,7 @@ export class Link extends EventTarget {
   }
 
   /** The last samples of each connection, one a second, the oldest first: for the details. */
-  get samples() {
+  samples() {
     return this.#watch.samples;
   }
 
