@@ -155,9 +155,9 @@ export class Leg {
    */
   restarted(now_ms, problem) {
     if (this.phase !== "restarting" || !problem) return [];
+    // The relay does not know the session, or the browser cannot: there is nothing to restart.
+    if (problem.code !== "network" && problem.code !== "timeout") return this.lost(now_ms, null);
     this.problem = problem;
-    // The relay answered and does not know the session: there is nothing to restart.
-    if (problem.status !== 0) return this.lost(now_ms, null);
     this.#again_ms = now_ms + RESTART_AGAIN_MS;
     return [];
   }

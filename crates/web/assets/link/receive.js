@@ -14,6 +14,9 @@
  * @property {number} old_since_ms as performance.now(); meaningless unless is_old
  */
 
+/** What a new session has not filled by then was emptied meanwhile, in ms. */
+const FILLED_MS = 2000;
+
 /** What is shown in the receive slots. */
 export class Receive {
   /** @type {Map<number, LinkSlot>} by slot number: those of pictures first, then those of sound */
@@ -22,6 +25,8 @@ export class Receive {
   #coming = new Map();
   /** @type {Whep | null} */
   #whep = null;
+  /** Since when its connection is there. */
+  #up_since_ms = Infinity;
   #onChange;
 
   /** @param {() => void} onChange */
@@ -35,9 +40,10 @@ export class Receive {
    */
   begin(whep) {
     this.#whep = whep;
+    this.#up_since_ms = Infinity;
     this.#coming.clear();
     for (const slot of whep.slots) {
-      if (this.slots.has(slot.slot)) this.#await(whep, slot);
+      if (this.slots.get(slot.slot)?.source) this.#await(whep, slot);
       else this.#show(slot, null);
     }
   }
@@ -48,9 +54,12 @@ export class Receive {
    * @param {boolean} is_up whether its connection is there
    */
   update(sources, is_up) {
+    this.#up_since_ms = is_up ? Math.min(this.#up_since_ms, performance.now()) : Infinity;
+    const is_filled = performance.now() - this.#up_since_ms > FILLED_MS;
     // What carries nothing any more will not begin to flow.
     for (const [number, slot] of this.#coming) {
-      if (sources?.get(number) === null) this.#show(slot, null);
+      const source = sources?.get(number);
+      if (source === null || (!source && is_filled)) this.#show(slot, null);
     }
     for (const [number, shown] of this.slots) {
       const is_current = !this.#coming.has(number);

@@ -137,7 +137,8 @@ function slotOf(sources, participant, track) {
 }
 
 /**
- * From the capture of the last picture to now, by both clocks against the relay's; null: not known.
+ * From the capture of the last picture to its arrival, by both clocks against the relay's; null: not
+ * known.
  * @param {Whep | null} whep
  * @param {number | null} slot
  * @param {ClockReport | null} theirs
@@ -149,7 +150,9 @@ function delay_ms(whep, slot, theirs, ours) {
   const source = whep.slots[slot]?.transceiver.receiver.getSynchronizationSources()[0];
   if (source?.captureTimestamp === undefined) return null;
   const captured_ms = source.captureTimestamp - NTP_UNIX_OFFSET_MS + theirs.offset_us / 1000;
-  const shown_ms = performance.timeOrigin + source.timestamp + ours.offset_us / 1000;
-  const delay = shown_ms - captured_ms;
+  // Some browsers count from the page's beginning, some from 1970.
+  const epoch_ms = source.timestamp < performance.timeOrigin ? performance.timeOrigin : 0;
+  const came_ms = epoch_ms + source.timestamp + ours.offset_us / 1000;
+  const delay = came_ms - captured_ms;
   return delay >= 0 && delay < BELIEVABLE_MS ? delay : null;
 }
