@@ -1,0 +1,1 @@
+// The page of a lesson begins here.
