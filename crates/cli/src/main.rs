@@ -9,11 +9,12 @@ mod logging;
 #[cfg(test)]
 mod manual;
 mod secret;
+mod serve;
 mod shutdown;
 mod span;
 
 use clap::Parser as _;
-use commands::{demo as demo_command, receive, relay, send, token};
+use commands::{demo as demo_command, receive, relay, send, serve as serve_command, token};
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
 use std::process::ExitCode;
@@ -33,7 +34,9 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Forward the media of lessons
+    /// Serve lessons: the pages that teachers open in their browsers, and the relay
+    Serve(serve_command::Args),
+    /// Forward the media of lessons: the relay alone
     Relay(relay::Args),
     /// Give a lesson: the supporting school's node
     Send(send::Args),
@@ -61,6 +64,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         demo::end_with_parent(parent).map_err(Failure::running)?;
     }
     match cli.command {
+        Command::Serve(args) => serve_command::run(args, cli.log),
         Command::Relay(args) => relay::run(args, cli.log),
         Command::Send(args) => send::run(args, cli.log),
         Command::Receive(args) => receive::run(args, cli.log),

@@ -64,8 +64,7 @@ pub(crate) async fn serve(Path((asked, path)): Path<(String, String)>, headers: 
     // Weak: the same file leaves compressed or not.
     let etag = format!("W/\"{}\"", hex(&file.metadata.sha256_hash()[..VERSION_LEN]));
     let etag = HeaderValue::from_str(&etag).expect("hex is ASCII");
-    let cache =
-        if asked == version() { FOR_EVER } else { const { HeaderValue::from_static("no-store") } };
+    let cache = if asked == version() { FOR_EVER } else { const { HeaderValue::from_static("no-store") } };
     let fresh: [(HeaderName, HeaderValue); 2] =
         [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, cache)];
     if headers.get(header::IF_NONE_MATCH) == Some(&etag) {

@@ -5,4 +5,5 @@ pub mod node;
 pub mod receive;
 pub mod relay;
 pub mod send;
+pub mod serve;
 pub mod token;

@@ -80,7 +80,8 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     runtime.block_on(async { tongke_relay::run(config, shutdown::requested()?).await.map_err(wrong) })
 }
 
-fn wrong(error: RelayError) -> Failure {
+/// How a relay's error is told.
+pub(super) fn wrong(error: RelayError) -> Failure {
     match error {
         RelayError::Setting { key, why } => Failure::setting(key, &why),
         RelayError::Secret { .. } | RelayError::Certificate { .. } => Failure::usage(error),

@@ -1,8 +1,9 @@
-//! `tongke token`: prints a grant as a token, and nothing else.
+//! `tongke token`: prints a grant as a token, or as the link of a lesson's page, and nothing else.
 
 use crate::config;
 use crate::failure::Failure;
 use crate::logging::LogArgs;
+use crate::serve::secret_in;
 use crate::{secret, span};
 use serde::Deserialize;
 use std::io::Write as _;
@@ -32,6 +33,9 @@ pub struct Settings {
     /// File with the secret that the relay has too
     #[arg(long, value_name = "FILE", env = "TONGKE_SECRET_FILE")]
     secret_file: Option<PathBuf>,
+    /// The folder of 'tongke serve', which has the secret, instead of --secret-file
+    #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
+    data: Option<PathBuf>,
     /// The lesson it is good for; '*' is any, for benches
     #[arg(long, value_name = "LESSON", env = "TONGKE_LESSON")]
     lesson: Option<LessonScope>,
@@ -48,31 +52,74 @@ pub struct Settings {
     /// How long it is good for [default: 2h]
     #[arg(long, value_name = "TIME", env = "TONGKE_TTL")]
     ttl: Option<String>,
+    /// Print the link of the lesson's page at this address, as 'tongke serve' told it, instead of the
+    /// token
+    #[arg(long, value_name = "https://HOST:PORT", env = "TONGKE_URL")]
+    url: Option<String>,
 }
 
 impl Settings {
     fn over(self, file: Settings) -> Settings {
         Settings {
             secret_file: self.secret_file.or(file.secret_file),
+            data: self.data.or(file.data),
             lesson: self.lesson.or(file.lesson),
             role: self.role.or(file.role),
             participant: self.participant.or(file.participant),
             name: self.name.or(file.name),
             ttl: self.ttl.or(file.ttl),
+            url: self.url.or(file.url),
+        }
+    }
+
+    fn secret_file(&self) -> Result<PathBuf, Failure> {
+        match (&self.secret_file, &self.data) {
+            (Some(file), None) => Ok(file.clone()),
+            (None, Some(folder)) => Ok(secret_in(folder)),
+            (None, None) => Err(missing("data DIR or --secret-file", "FILE")),
+            (Some(_), Some(_)) => Err(Failure::usage("--data and --secret-file: give one of the two")),
         }
     }
 }
 
-/// Prints the token.
+/// Prints the token or the link.
 pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let file = config::load::<Settings>(args.config.as_deref())?;
     log.over(file.log).start()?;
     let settings = args.flags.over(file.settings);
-    let path = settings.secret_file.clone().ok_or_else(|| missing("secret-file", "FILE"))?;
-    let key = secret::read(&path)?;
-    let token = key.sign(&grant(settings, SystemTime::now())?);
-    writeln!(std::io::stdout(), "{token}")
+    let key = secret::read(&settings.secret_file()?)?;
+    let url = settings.url.as_deref().map(origin).transpose()?;
+    let grant = grant(settings, SystemTime::now())?;
+    let token = key.sign(&grant);
+    let text = match url {
+        Some(url) => link(&url, &grant, &token)?,
+        None => token,
+    };
+    writeln!(std::io::stdout(), "{text}")
         .map_err(|error| Failure::running(format!("cannot print the token: {error}")))
+}
+
+/// The part of an address that pages are below.
+fn origin(url: &str) -> Result<String, Failure> {
+    let wrong = || {
+        Failure::setting("url", &format!("'{url}' is not an address like https://192.168.1.5:8443"))
+            .hint("'tongke serve' tells its addresses when it starts")
+    };
+    let (scheme, place) = url.trim_end_matches('/').split_once("://").ok_or_else(wrong)?;
+    let is_place =
+        !place.is_empty() && place.chars().all(|c| c.is_ascii_alphanumeric() || "-.:[]_".contains(c));
+    if !["https", "http"].contains(&scheme) || !is_place {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{place}"))
+}
+
+/// The link of the lesson's page for the grant's holder.
+fn link(origin: &str, grant: &Grant, token: &str) -> Result<String, Failure> {
+    match &grant.lesson {
+        LessonScope::Only(lesson) => Ok(format!("{origin}/lessons/{lesson}?grant={token}")),
+        LessonScope::Any => Err(Failure::usage("a link is for one lesson; name it with --lesson")),
+    }
 }
 
 fn grant(settings: Settings, now: SystemTime) -> Result<Grant, Failure> {
@@ -135,6 +182,19 @@ mod tests {
         for ttl in ["0s", "32d", "soon"] {
             assert!(grant(Settings { ttl: Some(ttl.into()), ..asked() }, UNIX_EPOCH).is_err(), "{ttl}");
         }
+    }
+
+    #[test]
+    fn a_link_leads_to_the_lessons_page_with_the_grant() {
+        let grant = grant(Settings { lesson: "math".parse().ok(), ..asked() }, UNIX_EPOCH).unwrap();
+        for url in ["https://192.168.1.5:8443", "https://192.168.1.5:8443/"] {
+            let link = link(&origin(url).unwrap(), &grant, "a.b.c").unwrap();
+            assert_eq!(link, "https://192.168.1.5:8443/lessons/math?grant=a.b.c");
+        }
+        for url in ["192.168.1.5:8443", "ftp://school", "https://", "https://school/lessons", "https://a?b"] {
+            assert!(origin(url).is_err(), "{url}");
+        }
+        assert!(origin("http://[::1]:8080").is_ok());
     }
 
     #[test]

@@ -1,0 +1,108 @@
+//! What can be set of `tongke serve`, as written.
+
+use crate::failure::Failure;
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// HTTPS, for the whole network.
+const HTTPS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+/// Plain HTTP, for this machine: what goes through it can be read on the way, grants too.
+const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// The settings of `tongke serve`. Each key is also a flag, with '-' for '_'.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServeSettings {
+    /// The folder that everything is kept in. Default: see [`ServeSettings::folder`].
+    pub data: Option<PathBuf>,
+    /// Address of pages and relay. Default [`HTTPS`]; with `http`, [`HTTP`].
+    pub listen: Option<SocketAddr>,
+    /// Certificate chain (PEM). Without it, one that is made and kept in the folder.
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of `tls_cert`.
+    pub tls_key: Option<PathBuf>,
+    /// Plain HTTP. Default false.
+    pub http: Option<bool>,
+    /// Address of WebRTC media, as for the relay.
+    pub rtc: Option<SocketAddr>,
+    /// Address of QUIC sessions, as for the relay.
+    pub quic: Option<SocketAddr>,
+    /// Addresses that clients are told, where this machine cannot see them itself.
+    pub advertise: Option<Vec<IpAddr>>,
+    /// Worker threads, as for the relay.
+    pub workers: Option<u16>,
+}
+
+impl ServeSettings {
+    /// These settings with everything that `over` sets replaced.
+    pub fn merge(self, over: ServeSettings) -> ServeSettings {
+        ServeSettings {
+            data: over.data.or(self.data),
+            listen: over.listen.or(self.listen),
+            tls_cert: over.tls_cert.or(self.tls_cert),
+            tls_key: over.tls_key.or(self.tls_key),
+            http: over.http.or(self.http),
+            rtc: over.rtc.or(self.rtc),
+            quic: over.quic.or(self.quic),
+            advertise: over.advertise.or(self.advertise),
+            workers: over.workers.or(self.workers),
+        }
+    }
+
+    /// Whether plain HTTP is served.
+    pub fn is_plain(&self) -> Result<bool, Failure> {
+        let is_plain = self.http.unwrap_or(false);
+        if is_plain && (self.tls_cert.is_some() || self.tls_key.is_some()) {
+            return Err(Failure::usage(
+                "http and tls_cert, tls_key: HTTP has no certificate; leave out one or the other",
+            ));
+        }
+        Ok(is_plain)
+    }
+
+    /// The address of pages and relay.
+    pub fn address(&self) -> SocketAddr {
+        let default = if self.http.unwrap_or(false) { HTTP } else { HTTPS };
+        self.listen.unwrap_or(default)
+    }
+
+    /// The folder that was set; else `/var/lib/tongke` for root, and for others `tongke` in the folder
+    /// for users' data (XDG Base Directory Specification).
+    pub fn folder(&self) -> Result<PathBuf, Failure> {
+        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        self.data
+            .clone()
+            .or_else(|| rustix::process::geteuid().is_root().then(|| "/var/lib/tongke".into()))
+            .or_else(|| variable("XDG_DATA_HOME").map(|path| path.join("tongke")))
+            .or_else(|| variable("HOME").map(|home| home.join(".local/share/tongke")))
+            .ok_or_else(|| Failure::setting("data", "is required; this user has no home folder"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_settings_the_network_gets_https_and_plain_http_stays_on_this_machine() {
+        assert_eq!(ServeSettings::default().address().to_string(), "0.0.0.0:8443");
+        let plain = ServeSettings { http: Some(true), ..Default::default() };
+        assert_eq!(plain.address().to_string(), "127.0.0.1:8080");
+        assert!(!ServeSettings::default().is_plain().unwrap());
+    }
+
+    #[test]
+    fn plain_http_with_a_certificate_is_refused() {
+        let both = ServeSettings { http: Some(true), tls_cert: Some("c.pem".into()), ..Default::default() };
+        assert!(both.is_plain().unwrap_err().to_string().contains("leave out one"));
+    }
+
+    #[test]
+    fn the_later_settings_win_and_leave_the_rest() {
+        let file = ServeSettings { workers: Some(2), data: Some("a".into()), ..Default::default() };
+        let flags = ServeSettings { workers: Some(3), ..Default::default() };
+        let merged = file.merge(flags);
+        assert_eq!((merged.workers, merged.data), (Some(3), Some("a".into())));
+    }
+}
