@@ -365,8 +365,9 @@ export class Link extends EventTarget {
     this.#is_noted = true;
     queueMicrotask(() => {
       this.#is_noted = false;
-      const session = this.#session.receiving;
-      this.#receive.update(session === null ? undefined : this.room.slots.get(session), this.#session.is_receiving);
+      const { receiving, is_receiving } = this.#session;
+      const sources = receiving === null ? undefined : this.room.slots.get(receiving);
+      this.#receive.update(sources, is_receiving, performance.now());
       this.#warn();
       this.dispatchEvent(new Event("change"));
     });

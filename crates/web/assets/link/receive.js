@@ -52,10 +52,11 @@ export class Receive {
    * Brings the slots up to date; slots that do not change keep their object.
    * @param {ReadonlyMap<number, SlotSource | null> | undefined} sources of the current session
    * @param {boolean} is_up whether its connection is there
+   * @param {number} now_ms
    */
-  update(sources, is_up) {
-    this.#up_since_ms = is_up ? Math.min(this.#up_since_ms, performance.now()) : Infinity;
-    const is_filled = performance.now() - this.#up_since_ms > FILLED_MS;
+  update(sources, is_up, now_ms) {
+    this.#up_since_ms = is_up ? Math.min(this.#up_since_ms, now_ms) : Infinity;
+    const is_filled = now_ms - this.#up_since_ms > FILLED_MS;
     // What carries nothing any more will not begin to flow.
     for (const [number, slot] of this.#coming) {
       const source = sources?.get(number);
@@ -66,7 +67,7 @@ export class Receive {
       const source = is_current && sources ? (sources.get(number) ?? null) : shown.source;
       const is_old = !(is_current && is_up);
       if (source === shown.source && is_old === shown.is_old) continue;
-      const old_since_ms = is_old && !shown.is_old ? performance.now() : shown.old_since_ms;
+      const old_since_ms = is_old && !shown.is_old ? now_ms : shown.old_since_ms;
       this.slots.set(number, { ...shown, source, is_old, old_since_ms });
     }
   }
