@@ -87,6 +87,11 @@ test("a classroom that has just come is not judged by what cannot be known yet",
   assert.deepEqual([picture, sound], ["good", "good"]);
 });
 
+test("what this window does not take is not held against a classroom", () => {
+  const { picture, sound, delay } = health({ video: null, audio: null });
+  assert.deepEqual([picture, sound, delay], ["good", "good", "unknown"]);
+});
+
 test("a delay by capture times is called measured, and has its words", () => {
   const words = [100, 300, 500].map((delay_ms) => health({ delay_ms }));
   assert.deepEqual(words.map(({ delay }) => delay), ["low", "noticeable", "high"]);

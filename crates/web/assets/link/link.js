@@ -126,7 +126,6 @@ export class Link extends EventTarget {
     addEventListener("pagehide", this.#leave);
     clearInterval(this.#looker);
     this.#looker = setInterval(() => void this.#look(), LOOK_MS);
-    this.#clock.start();
     this.#tell({ is: "start" });
   }
 
@@ -343,7 +342,9 @@ export class Link extends EventTarget {
     const { participant } = this.#options;
     const { room, state } = this;
     if (state.phase === "closed" || state.phase === "replaced") return;
-    await this.#watch.look({ whip: this.#whip, whep: this.#whep, room, participant, clock: this.#clock.report });
+    const isHidden = (/** @type {number} */ slot) => this.#sizes.get(slot)?.width === 0;
+    const clock = this.#clock.report;
+    await this.#watch.look({ whip: this.#whip, whep: this.#whep, room, participant, clock, isHidden });
     this.#changed();
   }
 
@@ -351,6 +352,8 @@ export class Link extends EventTarget {
   #note(now_ms) {
     const { phase, problem, is_told } = this.#session;
     const before = this.state;
+    // A clock is taken from those only who are in the lesson.
+    if (phase === "live") this.#clock.start();
     if (phase === before.phase && problem === before.problem && is_told === before.is_told) return;
     this.state = { phase, problem, is_told, since_ms: phase === before.phase ? before.since_ms : now_ms };
     if (problem && problem.code !== before.problem?.code) {

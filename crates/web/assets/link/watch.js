@@ -6,7 +6,7 @@ import { isHeard } from "../room/room.js";
 import { Silence } from "../room/silence.js";
 import { readReport } from "../room/stats.js";
 
-/** @import { ClockReport, SlotSource, TrackKind } from "../protocol.js" */
+/** @import { ClockReport, ParticipantInfo, SlotSource, TrackKind } from "../protocol.js" */
 /** @import { Health } from "../room/health.js" */
 /** @import { RoomState } from "../room/room.js" */
 /** @import { Sample } from "../room/stats.js" */
@@ -22,14 +22,15 @@ const BELIEVABLE_MS = 10_000;
 
 /** @typedef {RTCRtpSynchronizationSource & { captureTimestamp?: number }} CapturedSource */
 
-/** What the link is asked for each second. */
 /**
+ * What the link tells each second.
  * @typedef {object} Watched
  * @property {Whip | null} whip
  * @property {Whep | null} whep
  * @property {RoomState} room
  * @property {string} participant this page's own
  * @property {ClockReport | null} clock this page's
+ * @property {(slot: number) => boolean} isHidden whether a slot is not shown, and so not sent
  */
 
 /** Watches the link's connections. */
@@ -69,41 +70,48 @@ export class Watch {
    * @param {Watched} watched
    * @returns {Map<string, Health>}
    */
-  #judged({ whep, room, participant, clock }) {
+  #judged(watched) {
+    const { whep, room, participant, clock } = watched;
     const sources = room.slots.get(whep?.peer.session ?? "") ?? new Map();
-    this.#note(sources);
+    this.#note(sources, watched.isHidden);
     const path = this.samples.whep.at(-1)?.path ?? null;
     const others = [...room.participants.values()].filter(({ id }) => id !== participant);
     return new Map(
-      others.map(({ id, clock: theirs }) => {
-        const camera = slotOf(sources, id, "camera");
+      others.map((other) => {
+        const camera = slotOf(sources, other.id, "camera");
         const health = judge({
-          video: this.#ofSlot(whep, camera),
-          audio: this.#ofSlot(whep, slotOf(sources, id, "microphone")),
+          video: this.#ofTrack(watched, other, "camera", camera),
+          audio: this.#ofTrack(watched, other, "microphone", slotOf(sources, other.id, "microphone")),
           path,
-          is_heard: isHeard(room.state, id),
-          delay_ms: delay_ms(whep, camera, theirs, clock),
+          is_heard: isHeard(room.state, other.id),
+          delay_ms: delay_ms(whep, camera, other.clock, clock),
         });
-        return [id, health];
+        return [other.id, health];
       }),
     );
   }
 
-  /** @param {ReadonlyMap<number, SlotSource | null>} sources */
-  #note(sources) {
+  /**
+   * @param {ReadonlyMap<number, SlotSource | null>} sources
+   * @param {(slot: number) => boolean} isHidden
+   */
+  #note(sources, isHidden) {
     for (const [slot, source] of sources) {
-      const key = source ? `${source.participant} ${source.track}` : "";
+      const key = source && !isHidden(slot) ? `${source.participant} ${source.track}` : "";
       if (this.#since.get(slot)?.key !== key) this.#since.set(slot, { key, since_ms: performance.now() });
     }
   }
 
   /**
-   * The samples of a slot since it carries what it carries.
-   * @param {Whep | null} whep
+   * The samples of a track since it is in its slot; null: it is there, but this window does not take it.
+   * @param {Watched} watched
+   * @param {ParticipantInfo} of
+   * @param {TrackKind} track
    * @param {number | null} slot
    */
-  #ofSlot(whep, slot) {
-    if (!whep || slot === null) return [];
+  #ofTrack({ whep, isHidden }, of, track, slot) {
+    if (slot === null || !whep) return of.tracks.some(({ kind }) => kind === track) ? null : [];
+    if (isHidden(slot)) return null;
     const mid = whep.slots[slot]?.transceiver.mid;
     const since_ms = this.#since.get(slot)?.since_ms ?? 0;
     return this.samples.whep
@@ -137,8 +145,8 @@ function slotOf(sources, participant, track) {
 }
 
 /**
- * From the capture of the last picture to its arrival, by both clocks against the relay's; null: not
- * known.
+ * From the capture of the last picture to its display, by both clocks against the relay's; null: not
+ * known. Browsers stamp a source when what came of it leaves the buffer.
  * @param {Whep | null} whep
  * @param {number | null} slot
  * @param {ClockReport | null} theirs
@@ -152,7 +160,7 @@ function delay_ms(whep, slot, theirs, ours) {
   const captured_ms = source.captureTimestamp - NTP_UNIX_OFFSET_MS + theirs.offset_us / 1000;
   // Some browsers count from the page's beginning, some from 1970.
   const epoch_ms = source.timestamp < performance.timeOrigin ? performance.timeOrigin : 0;
-  const came_ms = epoch_ms + source.timestamp + ours.offset_us / 1000;
-  const delay = came_ms - captured_ms;
+  const shown_ms = epoch_ms + source.timestamp + ours.offset_us / 1000;
+  const delay = shown_ms - captured_ms;
   return delay >= 0 && delay < BELIEVABLE_MS ? delay : null;
 }

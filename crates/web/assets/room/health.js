@@ -31,13 +31,14 @@ import { between } from "./stats.js";
  */
 
 /**
- * What is known of one classroom, the oldest sample first, a few seconds of them.
+ * What is known of one classroom, the oldest sample first, a few seconds of them. Null: this window
+ * does not take it, so nothing is held against it.
  * @typedef {object} Samples
- * @property {readonly ReceivedSample[]} video of its camera; empty: it is in no slot
- * @property {readonly ReceivedSample[]} audio of its microphone; empty: it is in no slot
+ * @property {readonly ReceivedSample[] | null} video of its camera; empty: there is none
+ * @property {readonly ReceivedSample[] | null} audio of its microphone; empty: there is none
  * @property {PathSample | null} path of the receiving connection
  * @property {boolean} is_heard whether the lesson's state lets its microphone through
- * @property {number | null} delay_ms from capture to arrival by capture times, if there are any
+ * @property {number | null} delay_ms from capture to display by capture times, if there are any
  */
 
 /** Below this a picture jerks: half of the usual 15 of a small encoding. */
@@ -67,10 +68,11 @@ const ESTIMATE_FIXED_MS = 60;
  * @returns {Health}
  */
 export function judge(samples) {
-  const delay_ms = samples.delay_ms === null ? estimate(samples) : samples.delay_ms + bufferOf(samples.video);
+  const { video, audio, is_heard } = samples;
+  const delay_ms = samples.delay_ms ?? estimate(samples);
   return {
-    picture: pictureOf(samples.video),
-    sound: samples.is_heard ? soundOf(samples.audio) : "muted",
+    picture: video ? pictureOf(video) : "good",
+    sound: !is_heard ? "muted" : audio ? soundOf(audio) : "good",
     delay: delayWord(delay_ms),
     delay_ms: delay_ms === null ? null : Math.round(delay_ms),
     delay_is_measured: samples.delay_ms !== null,
@@ -137,7 +139,7 @@ export function soundOf(samples) {
  * @returns {number | null}
  */
 function estimate({ path, video }) {
-  if (path === null || path.rtt_ms === null || video.length === 0) return null;
+  if (path === null || path.rtt_ms === null || !video?.length) return null;
   return path.rtt_ms + bufferOf(video) + ESTIMATE_FIXED_MS;
 }
 
