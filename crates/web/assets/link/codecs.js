@@ -35,14 +35,6 @@ export function soundCodecs(codecs) {
 }
 
 /**
- * Whether pictures can be H.264.
- * @param {readonly CodecChoice[]} codecs
- */
-export function hasH264(codecs) {
-  return codecs.some(({ mimeType }) => mimeType.toLowerCase() === "video/h264");
-}
-
-/**
  * @template C
  * @param {readonly C[]} codecs
  * @param {(codec: C) => number | null} rank null: left out

@@ -56,6 +56,14 @@ export function answerAfterRestart(answer, fragment) {
   return lines.join("\r\n");
 }
 
+/**
+ * Whether pictures are offered, or answered, as H.264.
+ * @param {string} description
+ */
+export function hasH264(description) {
+  return /^a=rtpmap:\d+ H264\/90000\s*$/im.test(description);
+}
+
 /** @param {string} text */
 function escape(text) {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

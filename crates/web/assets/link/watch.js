@@ -103,14 +103,19 @@ export class Watch {
   }
 
   /**
-   * The samples of a track since it is in its slot; null: it is there, but this window does not take it.
+   * The samples of a track since it is in its slot; none: there is no such track, or this browser has
+   * no codec for it; null: this window has no place for it.
    * @param {Watched} watched
    * @param {ParticipantInfo} of
    * @param {TrackKind} track
    * @param {number | null} slot
    */
-  #ofTrack({ whep, isHidden }, of, track, slot) {
-    if (slot === null || !whep) return of.tracks.some(({ kind }) => kind === track) ? null : [];
+  #ofTrack({ whep, room, isHidden }, of, track, slot) {
+    if (!whep) return [];
+    if (slot === null) {
+      const is_sent = of.tracks.some(({ kind }) => kind === track);
+      return is_sent && isFull(whep, track, room) ? null : [];
+    }
     if (isHidden(slot)) return null;
     const mid = whep.slots[slot]?.transceiver.mid;
     const since_ms = this.#since.get(slot)?.since_ms ?? 0;
@@ -142,6 +147,18 @@ function slotOf(sources, participant, track) {
     if (source?.participant === participant && source.track === track) return slot;
   }
   return null;
+}
+
+/**
+ * Whether a window has no slot left for a track.
+ * @param {Whep} whep
+ * @param {TrackKind} track
+ * @param {RoomState} room
+ */
+function isFull(whep, track, room) {
+  const media = track === "microphone" ? "audio" : "video";
+  const sources = room.slots.get(whep.peer.session ?? "");
+  return whep.slots.every(({ slot, track: { kind } }) => kind !== media || sources?.get(slot));
 }
 
 /**

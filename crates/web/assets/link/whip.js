@@ -1,9 +1,9 @@
 // What this room sends: camera in two or three sizes, microphone and courseware, in one connection.
 
-import { hasH264, pictureCodecs, soundCodecs } from "./codecs.js";
-import { CONFIGURATION, Peer } from "./peer.js";
-import { withContent } from "./sdp.js";
+import { pictureCodecs, soundCodecs } from "./codecs.js";
 import { askForCaptureTimes } from "./extensions.js";
+import { CONFIGURATION, Peer } from "./peer.js";
+import { hasH264, withContent } from "./sdp.js";
 
 /** Bits per second for the microphone, before redundancy: speech at full band. */
 const SOUND_BPS = 40_000;
@@ -67,13 +67,21 @@ export class Whip {
       sendEncodings: [SCREEN],
     });
     const pictures = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-    this.has_h264 = hasH264(pictures);
     this.#camera.setCodecPreferences(pictureCodecs(pictures));
     this.#screen.setCodecPreferences(pictureCodecs(pictures));
     this.#microphone.setCodecPreferences(soundCodecs(RTCRtpSender.getCapabilities("audio")?.codecs ?? []));
     for (const transceiver of [this.#camera, this.#microphone, this.#screen]) askForCaptureTimes(transceiver);
     const shape = (/** @type {string} */ offer) => withContent(offer, this.#screen.mid ?? "2", "slides");
     this.peer = new Peer({ endpoint: `/whip/${encodeURIComponent(lesson)}`, grant, connection, shape });
+  }
+
+  /**
+   * Whether the offer has H.264. What a browser is capable of is another matter: Firefox names it
+   * without having it. Null: not offered yet.
+   */
+  get has_h264() {
+    const offer = this.peer.connection.localDescription;
+    return offer ? hasH264(offer.sdp) : null;
   }
 
   /** The microphone that is sent. */
