@@ -4,14 +4,18 @@ CARGO      ?= cargo
 PACKAGES   ?= install
 TOOLS      := target/tools
 VENV       := target/venv
+NODE       := tests/browser/node_modules
 DENY       := 0.20.2
 # The development profile is fast enough for three schools on two cores, and what it builds the tests
 # use too. `make demo PROFILE=release` measures what would be shipped.
 PROFILE    ?= dev
+# Figures are measured: one file after the other. No test may wait for ever.
+BROWSER     = node --test --test-concurrency=1 --test-timeout=240000 --test-reporter=spec
+PYTHON     := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 BIN        := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/tongke
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench packages test-packages simd
+.PHONY: help demo test browser check bench packages test-packages node-packages simd
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,12 +25,19 @@ demo: packages ## A real lesson on this machine: a relay, a supporting and two r
 	@deploy/assert-openh264-simd.sh $(BIN)
 	@$(BIN) demo $(DEMO)
 
-test: packages test-packages $(VENV)/ready ## All tests, also end to end with third-party clients and cameras
+test: packages test-packages $(VENV)/ready $(NODE)/ready ## All tests, also end to end with third-party clients, cameras and browsers
 	$(CARGO) test --locked --workspace
+	$(PYTHON) -m unittest discover --start-directory tests/netns
+	$(BROWSER) tests/browser/unit/*.test.js tests/browser/*.test.js
 
-check: packages $(TOOLS)/bin/cargo-deny ## Format, lints, documentation, licences and sources of dependencies
+browser: packages test-packages $(NODE)/ready ## The page in real browsers alone; ONE=tests/browser/floor.test.js for a part
+	$(CARGO) build --locked --package tongke-cli
+	$(BROWSER) $(or $(ONE),tests/browser/unit/*.test.js tests/browser/*.test.js)
+
+check: packages $(TOOLS)/bin/cargo-deny $(NODE)/ready ## Format, lints, types of the page, documentation, licences and sources of dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	$(NODE)/.bin/tsc --project crates/web
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
@@ -45,10 +56,19 @@ ifneq ($(PACKAGES),skip)
 	@deploy/install-build-packages.sh --tests
 endif
 
+node-packages:
+ifneq ($(PACKAGES),skip)
+	@deploy/install-build-packages.sh --node
+endif
+
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --root $(TOOLS) --version $(DENY) cargo-deny
 
 $(VENV)/ready: tests/interop/requirements.txt
 	/usr/bin/python3 -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(NODE)/ready: tests/browser/package-lock.json | node-packages
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the build needs, and with --tests those that the tests need.
+# Installs the Debian packages that the build needs, with --node those that the type check of the page
+# needs too, and with --tests those that the tests need.
 # Only what is missing is installed, and what is missing is named with its reason. With nothing
 # missing it neither asks for a password nor touches the network.
 #
-#   deploy/install-build-packages.sh [--tests] [--list]
+#   deploy/install-build-packages.sh [--node] [--tests] [--list]
 set -euo pipefail
 
 # package | why
@@ -14,6 +15,11 @@ build_packages=(
   "libasound2-dev|ALSA headers, for microphones and loudspeakers"
   "libclang-dev|reads the kernel's camera headers (V4L2)"
 )
+node_packages=(
+  "nodejs|checks the types of the page's modules and drives the browsers; 20 or newer"
+)
+# Some packages of Node.js bring it along, Debian's does not.
+command -v npm >/dev/null || node_packages+=("npm|installs what drives the browsers, from a lock file")
 test_packages=(
   "python3-venv|runs the third-party WebRTC client (aiortc)"
   "python3-gi|runs the RTSP camera of the tests (GStreamer's server)"
@@ -22,15 +28,20 @@ test_packages=(
   "gstreamer1.0-plugins-good|its RTP packets"
   "gstreamer1.0-plugins-bad|its H.264 parser"
   "gstreamer1.0-plugins-ugly|its H.264 encoder (x264), also with B-frames"
+  "chromium|the browser that schools have, with H.264; also drives the accessibility check"
+  "firefox-esr|the other browser"
+  "fonts-noto-cjk|Chinese letters on the screenshots"
+  "iproute2|network namespaces, for browsers behind a link that loses and delays"
 )
 
 wanted=("${build_packages[@]}")
 list=false
 for argument in "$@"; do
   case "$argument" in
-    --tests) wanted+=("${test_packages[@]}") ;;
+    --node) wanted+=("${node_packages[@]}") ;;
+    --tests) wanted+=("${node_packages[@]}" "${test_packages[@]}") ;;
     --list) list=true ;;
-    *) echo "error: unknown argument '$argument'; use --tests or --list" >&2; exit 2 ;;
+    *) echo "error: unknown argument '$argument'; use --node, --tests or --list" >&2; exit 2 ;;
   esac
 done
 
