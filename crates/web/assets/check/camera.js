@@ -26,7 +26,7 @@ const GLIMPSE = { width: 64, height: 36 };
 
 const DARK_MEAN = 18;
 const DARK_SPREAD = 12;
-const SLOW_FPS = 12;
+const SLOW_FPS = 10;
 const SMALL_HEIGHT = 480;
 
 /**
@@ -101,13 +101,15 @@ export async function watchCamera(preview, signal) {
   });
   /** @type {Watched} */
   const watched = { width: 0, height: 0, frames: 0, span_ms: 0, glimpses: [] };
-  let first_ms = 0;
+  /** @type {VideoFrameCallbackMetadata | null} */
+  let first = null;
   let glimpse_ms = -Infinity;
   let handle = 0;
-  const look = (/** @type {number} */ now_ms) => {
-    if (watched.frames === 0) first_ms = now_ms;
-    watched.frames += 1;
-    watched.span_ms = now_ms - first_ms;
+  const look = (/** @type {number} */ now_ms, /** @type {VideoFrameCallbackMetadata} */ frame) => {
+    first ??= frame;
+    // A busy page is not called for every picture that came.
+    watched.frames = frame.presentedFrames - first.presentedFrames + 1;
+    watched.span_ms = frame.presentationTime - first.presentationTime;
     watched.width = preview.videoWidth;
     watched.height = preview.videoHeight;
     if (context && now_ms - glimpse_ms >= GLIMPSE_EVERY_MS && watched.glimpses.length < GLIMPSES_MAX) {

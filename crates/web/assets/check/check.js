@@ -69,6 +69,7 @@ class Check {
     this.#panel.open(pass, itemsOf(pass.role), this.#sends);
     this.#panel.onStart(() => void this.#start());
     this.#panel.onRetry((item) => this.#again(item));
+    addEventListener("online", () => void this.#checkNetwork(), { signal: this.#aborter.signal });
     void this.#checkNetwork();
     if (this.#sends) this.#checkEquipment();
   }
@@ -139,7 +140,8 @@ class Check {
 
   /** @param {Item} item */
   #again(item) {
-    if (item === "way") void this.#checkWay();
+    if (this.#findings[item]?.state === "busy") return;
+    if (item === "way") void this.#checkNetwork();
     else if (item === "delay") void this.#checkDelay();
     else if (item === "rate") void this.#checkRate();
     else this.#equipment.again(item);

@@ -125,7 +125,7 @@ async function growing(transfer, signal) {
   for (let bytes = nextBytes(transfers); bytes !== null; bytes = nextBytes(transfers)) {
     const until = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_TRANSFER_MS)]);
     const done = await transfer(bytes, until);
-    if (!done) break;
+    if (!done || done.bytes < bytes) return rateOf(done ? [...transfers, done] : transfers);
     transfers.push(done);
   }
   return rateOf(transfers);
@@ -169,9 +169,7 @@ async function posted(path, grant, body, signal) {
     headers: { "Content-Type": "application/octet-stream" },
     signal,
   });
-  if (!(response instanceof Problem)) return { bytes: body.length, ms: performance.now() - begun_ms };
-  // Too slow to finish: at most this much went out.
-  return response.status === 0 ? { bytes: 0, ms: performance.now() - begun_ms } : null;
+  return response instanceof Problem ? null : { bytes: body.length, ms: performance.now() - begun_ms };
 }
 
 /** @param {number} bytes What no proxy on the way can compress. */
@@ -190,16 +188,31 @@ function noiseOf(bytes) {
  * @returns {Promise<number[]>}
  */
 export async function measureDelay(lesson, grant, signal) {
+  const path = lessonPath(lesson, "clock");
   const trips_ms = [];
   for (let probe = 0; probe <= PROBES && !signal.aborted; probe += 1) {
     const begun_ms = performance.now();
     const t1_us = Math.round((performance.timeOrigin + begun_ms) * 1000);
-    const answer = await request({ path: lessonPath(lesson, "clock"), grant, method: "POST", json: { t1_us }, signal });
-    const ended_ms = performance.now();
+    const answer = await request({ path, grant, method: "POST", json: { t1_us }, signal });
+    const seen_ms = performance.now() - begun_ms;
     const echo = /** @type {import("../protocol.js").ClockEcho | Problem} */ (await jsonOf(answer));
     if (echo instanceof Problem) continue;
+    const trip_ms = wireTime(path, begun_ms) ?? seen_ms;
     // The first one may have had to open the connection.
-    if (probe > 0) trips_ms.push(ended_ms - begun_ms - (echo.t3_us - echo.t2_us) / 1000);
+    if (probe > 0) trips_ms.push(trip_ms - (echo.t3_us - echo.t2_us) / 1000);
   }
   return trips_ms;
+}
+
+/**
+ * A request's time as the browser's network saw it, without the wait for this page's busy thread.
+ * @param {string} path
+ * @param {number} since_ms
+ * @returns {number | null} Null: the browser has not kept it.
+ */
+function wireTime(path, since_ms) {
+  const entries = performance.getEntriesByName(new URL(path, location.href).href, "resource");
+  const last = /** @type {PerformanceResourceTiming | undefined} */ (entries.at(-1));
+  if (!last || last.startTime < since_ms || last.requestStart === 0) return null;
+  return last.responseStart - last.requestStart;
 }

@@ -52,7 +52,7 @@ export function verdictOf(findings, role, isStarting = false) {
   const inState = (/** @type {State} */ state) => items.filter((item) => stateOf(findings[item]) === state);
   if (isStarting) return { state: "busy", say: startingWith(findings), of: [] };
   const bad = inState("bad");
-  if (bad.length > 0) return { state: "bad", say: worst(bad), of: bad };
+  if (bad.length > 0) return { state: "bad", say: worst(bad, findings), of: bad };
   const busy = inState("busy");
   if (busy.length > 0) return { state: "busy", say: waitingFor(busy, findings), of: busy };
   const warned = inState("warn");
@@ -68,8 +68,12 @@ function stateOf(finding) {
   return finding?.state ?? "busy";
 }
 
-/** @param {Item[]} bad Not empty. */
-function worst(bad) {
+/**
+ * @param {Item[]} bad Not empty.
+ * @param {Partial<Record<Item, Finding>>} findings
+ */
+function worst(bad, findings) {
+  if (findings.way?.code === "no_webrtc" || findings.way?.code === "no_h264") return "js-check-verdict-bad-browser";
   if (bad.includes("way")) return "js-check-verdict-bad-way";
   const unseen = bad.includes("camera");
   const unheard = bad.includes("microphone");

@@ -80,8 +80,9 @@ export async function tryWay(lesson, grant, signal) {
   } catch (error) {
     return { protocol: null, problem: new Problem("bad_answer", String(error)) };
   } finally {
-    peer.close();
-    if (resource) void request({ path: resource, grant, method: "DELETE", keepalive: true });
+    // In this order: a peer that closes first has told the relay already, and there is nothing to delete.
+    if (resource) void request({ path: resource, grant, method: "DELETE", keepalive: true }).then(() => peer.close());
+    else peer.close();
   }
 }
 
