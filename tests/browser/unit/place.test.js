@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { place } from '../../../crates/web/assets/stage/place.js';
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { place } from "../../../crates/web/assets/stage/place.js";
 
 const frame = { width: 1920, height: 1080, gap: 10, caption: 0 };
 
@@ -15,26 +15,26 @@ function assertApart(rects, { width, height }) {
   });
 }
 
-test('a single picture takes the whole screen', () => {
-  assert.deepEqual(place(['large'], frame), [{ x: 0, y: 0, width: 1920, height: 1080 }]);
+test("a single picture takes the whole screen", () => {
+  assert.deepEqual(place(["large"], frame), [{ x: 0, y: 0, width: 1920, height: 1080 }]);
 });
 
-test('two classes hang side by side, as large as they fit', () => {
-  const [left, right] = place(['large', 'large'], frame);
+test("two classes hang side by side, as large as they fit", () => {
+  const [left, right] = place(["large", "large"], frame);
   assert.deepEqual([left.width, right.width, left.y], [955, 955, right.y]);
 });
 
-test('one large picture leaves a strip at the right', () => {
-  const [large, small] = place(['large', 'small'], frame);
+test("one large picture leaves a strip at the right", () => {
+  const [large, small] = place(["large", "small"], frame);
   assert.ok(large.width > 3 * small.width && large.height === 1080);
   assert.ok(small.x >= large.width);
 });
 
-test('nothing overlaps or leaves the frame, however many and whatever the screen', () => {
+test("nothing overlaps or leaves the frame, however many and whatever the screen", () => {
   for (const [width, height] of [[1920, 1080], [1366, 620], [900, 1400], [640, 360]]) {
     for (let large = 0; large <= 6; large += 1) {
       for (let small = 0; small <= 5; small += 1) {
-        const areas = [...Array(large).fill('large'), ...Array(small).fill('small')];
+        const areas = [...Array(large).fill("large"), ...Array(small).fill("small")];
         const sized = { width, height, gap: 8, caption: 24 };
         assertApart(place(areas, sized), sized);
       }

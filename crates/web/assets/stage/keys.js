@@ -1,31 +1,32 @@
+// What a key means, and where an arrow leads. Pure.
+//
+// Keys are told by their place on the keyboard (`code`): an input method for Chinese or a Caps
+// Lock left on must not take them away.
+
+/** @import { Rect } from "./place.js" */
+
 /**
- * What a key means, and where an arrow leads. Pure.
- *
- * Keys are told by their place on the keyboard (`code`): an input method for Chinese or a
- * Caps Lock left on must not take them away.
- *
- * @typedef {'floor' | 'mute' | 'microphone' | 'share' | 'hand' | 'layout' | 'second' | 'headcount'
- *   | 'messages' | 'details' | 'lock' | 'end' | 'full' | 'help'} Act
- * @typedef {{act: Act} | {select: number} | {move: Direction} | {close: true}} Command
- * @typedef {'left' | 'right' | 'up' | 'down' | 'next' | 'previous'} Direction
- * @typedef {{code: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, shiftKey: boolean, repeat: boolean}} Press
- * @typedef {import('./place.js').Rect} Rect
+ * @typedef {"floor" | "mute" | "microphone" | "share" | "hand" | "layout" | "second" | "headcount"
+ *   | "messages" | "details" | "lock" | "end" | "full" | "help"} Act
  */
+/** @typedef {"left" | "right" | "up" | "down" | "next" | "previous"} Direction */
+/** @typedef {{act: Act} | {select: number} | {move: Direction} | {close: true}} Command */
+/** @typedef {{code: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, shiftKey: boolean, repeat: boolean}} Press */
 
 /** @type {Record<string, Act>} */
 const ACTS = {
-  KeyF: 'floor',
-  KeyN: 'mute',
-  KeyM: 'microphone',
-  KeyS: 'share',
-  KeyH: 'hand',
-  KeyL: 'layout',
-  KeyO: 'second',
-  KeyC: 'headcount',
-  KeyT: 'messages',
-  KeyD: 'details',
-  KeyK: 'lock',
-  KeyE: 'end',
+  KeyF: "floor",
+  KeyN: "mute",
+  KeyM: "microphone",
+  KeyS: "share",
+  KeyH: "hand",
+  KeyL: "layout",
+  KeyO: "second",
+  KeyC: "headcount",
+  KeyT: "messages",
+  KeyD: "details",
+  KeyK: "lock",
+  KeyE: "end",
 };
 
 /** The key shown on a button. @type {Record<Act, string>} */
@@ -33,37 +34,37 @@ export const KEY_OF = {
   .../** @type {Record<Act, string>} */ (
     Object.fromEntries(Object.entries(ACTS).map(([code, act]) => [act, code.slice(3)]))
   ),
-  full: 'Shift+F',
-  help: '?',
+  full: "Shift+F",
+  help: "?",
 };
 
 /** @type {Record<string, Direction>} */
 const MOVES = {
-  ArrowLeft: 'left',
-  ArrowRight: 'right',
-  ArrowUp: 'up',
-  ArrowDown: 'down',
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
   // What presenters' remotes send.
-  PageDown: 'next',
-  PageUp: 'previous',
+  PageDown: "next",
+  PageUp: "previous",
 };
 
 /**
  * @param {Press} press
- * @param {'text' | 'list' | 'none'} typing  Whether the focus is in a field that needs letters, or
+ * @param {"text" | "list" | "none"} typing  Whether the focus is in a field that needs letters, or
  *   in one that needs the arrows only.
  * @returns {Command | null}
  */
 export function commandOf(press, typing) {
   if (press.ctrlKey || press.altKey || press.metaKey) return null;
-  if (press.code === 'Escape') return { close: true };
-  if (typing === 'text') return null;
+  if (press.code === "Escape") return { close: true };
+  if (typing === "text") return null;
   const move = MOVES[press.code];
-  if (move) return typing === 'none' ? { move } : null;
+  if (move) return typing === "none" ? { move } : null;
   if (press.repeat) return null;
   if (press.shiftKey) {
-    if (press.code === 'Slash') return { act: 'help' };
-    return press.code === 'KeyF' ? { act: 'full' } : null;
+    if (press.code === "Slash") return { act: "help" };
+    return press.code === "KeyF" ? { act: "full" } : null;
   }
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(press.code);
   if (digit) return { select: Number(digit[1]) };
@@ -79,8 +80,8 @@ export function commandOf(press, typing) {
  */
 export function arrowTarget(rects, from, direction) {
   if (rects.length === 0) return -1;
-  if (direction === 'next') return (from + 1) % rects.length;
-  if (direction === 'previous') return (from <= 0 ? rects.length : from) - 1;
+  if (direction === "next") return (from + 1) % rects.length;
+  if (direction === "previous") return (from <= 0 ? rects.length : from) - 1;
   if (from < 0) return 0;
   const start = rects[from];
   let best = -1;
@@ -94,8 +95,8 @@ export function arrowTarget(rects, from, direction) {
 
 /** @param {Rect} from @param {Rect} to @param {Direction} direction */
 function wayTo(from, to, direction) {
-  const across = direction === 'left' || direction === 'right';
-  const forward = direction === 'right' || direction === 'down' ? 1 : -1;
+  const across = direction === "left" || direction === "right";
+  const forward = direction === "right" || direction === "down" ? 1 : -1;
   const dx = to.x + to.width / 2 - from.x - from.width / 2;
   const dy = to.y + to.height / 2 - from.y - from.height / 2;
   const along = forward * (across ? dx : dy);

@@ -1,12 +1,13 @@
+// Where pictures hang: rectangles for the large and the small ones of a screen. Pure.
+
+/** @typedef {{x: number, y: number, width: number, height: number}} Rect in CSS pixels */
+
 /**
- * Where pictures hang: rectangles for the large and the small ones of a screen. Pure.
- *
- * @typedef {{x: number, y: number, width: number, height: number}} Rect  In CSS pixels.
  * @typedef {object} Frame
  * @property {number} width
  * @property {number} height
- * @property {number} gap  Between pictures.
- * @property {number} caption  Height below each picture that its words take; 0: they lie on it.
+ * @property {number} gap between pictures
+ * @property {number} caption height below each picture that its words take; 0: they lie on it
  */
 
 const ASPECT = 16 / 9;
@@ -15,16 +16,16 @@ const ASIDE_SHARE = 0.22;
 
 /**
  * One rectangle for each picture, in the same order.
- * @param {('large' | 'small')[]} areas @param {Frame} frame @returns {Rect[]}
+ * @param {("large" | "small")[]} areas @param {Frame} frame @returns {Rect[]}
  */
 export function place(areas, frame) {
-  const small = areas.filter((area) => area === 'small').length;
+  const small = areas.filter((area) => area === "small").length;
   const large = areas.length - small;
   const whole = { x: 0, y: 0, width: frame.width, height: frame.height };
   const [main, aside] = large === 0 || small === 0 ? [whole, whole] : split(whole, small, frame);
   const larges = grid(large, main, frame);
   const smalls = large === 0 ? grid(small, aside, frame) : strip(small, aside, frame);
-  return areas.map((area) => /** @type {Rect} */ ((area === 'large' ? larges : smalls).shift()));
+  return areas.map((area) => /** @type {Rect} */ ((area === "large" ? larges : smalls).shift()));
 }
 
 /**
