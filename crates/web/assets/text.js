@@ -38,6 +38,6 @@ export function fill(text, values) {
 
 /** @returns {Record<string, string>} */
 function read() {
-  const block = document.getElementById("messages");
+  const block = document.getElementById("texts");
   return block?.textContent ? JSON.parse(block.textContent) : {};
 }

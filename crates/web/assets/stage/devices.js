@@ -1,13 +1,14 @@
 // This room's camera and microphone while the lesson runs: a lost one is opened again by itself, as
 // soon as it is plugged in.
 
+import { openDevices } from "../check/devices.js";
+
+/** @import { Kind } from "../check/devices.js" */
 /** @import { Link } from "../link/link.js" */
 /** @import { Devices as Chosen } from "../store.js" */
 
 /** How often a lost device is tried again where the browser does not tell of it, in ms. */
 const RETRY_MS = 3000;
-
-/** @typedef {"video" | "audio"} Kind */
 
 export class Devices {
   /** The courseware that is shared now. @type {MediaStreamTrack | null} */
@@ -16,8 +17,7 @@ export class Devices {
   #media;
   #chosen;
   #retry;
-  /** @type {Set<Kind>} */
-  #opening = new Set();
+  #is_opening = false;
 
   /**
    * @param {Link} link
@@ -44,34 +44,19 @@ export class Devices {
     clearInterval(this.#retry);
     navigator.mediaDevices?.removeEventListener("devicechange", this.#reopen);
     this.courseware?.stop();
-    for (const track of this.#media?.getTracks() ?? []) track.stop();
   }
 
-  #reopen = () => {
-    if (!this.#media) return;
-    if (this.camera?.readyState !== "live") void this.#open("video", this.#chosen.camera);
-    if (this.microphone?.readyState !== "live") void this.#open("audio", this.#chosen.microphone);
-  };
-
-  /**
-   * @param {Kind} kind
-   * @param {string | null} id
-   */
-  async #open(kind, id) {
-    if (this.#opening.has(kind)) return;
-    this.#opening.add(kind);
-    try {
+  #reopen = async () => {
+    if (!this.#media || this.#is_opening) return;
+    this.#is_opening = true;
+    for (const kind of /** @type {Kind[]} */ (["camera", "microphone"])) {
+      if (this[kind]?.readyState === "live" || !(await isAllowed(kind))) continue;
       // The chosen one if it is there, else any: a class that sees by another camera sees.
-      const settings = this.#media?.getTracks().find((track) => track.kind === kind)?.getConstraints() ?? {};
-      const wanted = { ...settings, ...(id ? { deviceId: { ideal: id } } : {}) };
-      const [track] = (await navigator.mediaDevices.getUserMedia({ [kind]: wanted })).getTracks();
+      const track = (await openDevices(this.#chosen, [kind]))[kind];
       if (track) this.#use(kind, track);
-    } catch {
-      // Still gone; the next try comes by itself, and the page says so all the time.
-    } finally {
-      this.#opening.delete(kind);
     }
-  }
+    this.#is_opening = false;
+  };
 
   /**
    * @param {Kind} kind
@@ -79,10 +64,25 @@ export class Devices {
    */
   #use(kind, track) {
     for (const old of this.#media?.getTracks() ?? []) {
-      if (old.kind === kind) this.#media?.removeTrack(old);
+      if (old.kind === track.kind) this.#media?.removeTrack(old);
     }
     this.#media?.addTrack(track);
-    if (kind === "video") this.#link.setCamera(track);
+    if (kind === "camera") this.#link.setCamera(track);
     else this.#link.setMicrophone(track);
+  }
+}
+
+/**
+ * Whether a device may be opened without asking: a question that comes up by itself in the middle
+ * of a lesson would stand before the class.
+ * @param {Kind} kind
+ */
+async function isAllowed(kind) {
+  try {
+    const name = /** @type {PermissionName} */ (/** @type {string} */ (kind));
+    return (await navigator.permissions.query({ name })).state === "granted";
+  } catch {
+    // A browser that does not tell: what is gone has been allowed before.
+    return true;
   }
 }

@@ -267,11 +267,15 @@ export class Stage {
 
   #nextLayout() {
     const screen = nextScreen(this.#me.role, this.#screen);
-    const address = new URL(location.href);
-    address.searchParams.set("screen", screen);
-    history.replaceState(null, "", address.pathname + address.search);
-    // What a second window shows is not the room's own choice.
-    if (this.#options.can_publish) this.#options.store.screen = screen;
+    // `screen` in the address is what the window was opened for, and stays: it tells whether it
+    // sends. What a second window shows is not the room's own choice.
+    if (this.#options.can_publish) {
+      this.#options.store.screen = screen;
+    } else {
+      const address = new URL(location.href);
+      address.searchParams.set("layout", screen);
+      history.replaceState(null, "", address.pathname + address.search);
+    }
     this.#show(screen);
   }
 
@@ -280,6 +284,7 @@ export class Stage {
     const screen = secondScreen(this.#me.role);
     address.searchParams.set("as", this.#me.participant);
     address.searchParams.set("screen", screen);
+    address.searchParams.delete("layout");
     const target = `tongke-${screen}-${this.#me.participant}`;
     const opened = window.open(address.pathname + address.search, target, "popup,width=1280,height=720");
     if (!opened) this.#notices.flash("second", "bad", t("js-notice-window-blocked"));
