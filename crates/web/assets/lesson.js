@@ -114,7 +114,7 @@ class Page {
     setPhase("lesson");
     const kept = publish ? store.screen : new URL(location.href).searchParams.get("layout");
     const screen = screensOf(pass.role).find((one) => one === kept) ?? this.#screen;
-    this.#stage = new Stage(byId("lesson"), { link, pass, screen, can_publish: publish, media, store });
+    this.#stage = new Stage(byId("lesson"), { link, pass, screen, can_publish: publish, store });
     link.addEventListener("change", () => this.#linkChanged(link));
     expose(link);
     link.start();
@@ -225,7 +225,8 @@ class Page {
     this.#stage?.close();
     this.#stage = null;
     link?.close();
-    for (const track of this.#media?.getTracks() ?? []) track.stop();
+    // The link may have opened others than those it began with.
+    for (const track of [...(this.#media?.getTracks() ?? []), link?.camera, link?.microphone, link?.screen]) track?.stop();
     this.#media = null;
     this.#claim.release();
   }

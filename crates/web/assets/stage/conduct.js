@@ -8,7 +8,6 @@ import { muteTarget, nextTurn } from "./floor.js";
 
 /** @import { Link } from "../link/link.js" */
 /** @import { LessonAction, ParticipantInfo, Pass } from "../protocol.js" */
-/** @import { Devices } from "./devices.js" */
 /** @import { Turn } from "./floor.js" */
 /** @import { Notices } from "./notices.js" */
 
@@ -19,20 +18,19 @@ import { muteTarget, nextTurn } from "./floor.js";
  * @property {Link} link
  * @property {Pass} pass
  * @property {Notices} notices
- * @property {Devices} devices
- * @property {() => void} changed something changed that no event tells of
  */
 
 export class Conduct {
-  #options;
+  #say;
   #link;
   #me;
 
   /** @param {ConductOptions} options */
   constructor(options) {
-    this.#options = options;
-    this.#link = options.link;
-    this.#me = options.pass.participant;
+    const { link, pass, notices } = options;
+    this.#say = notices.flash.bind(notices);
+    this.#link = link;
+    this.#me = pass.participant;
   }
 
   /** @param {Choice} choice */
@@ -67,17 +65,15 @@ export class Conduct {
   }
 
   async share() {
-    const { devices, notices } = this.#options;
-    if (devices.courseware) return this.#stopSharing(devices.courseware);
+    const shared = this.#link.screen;
+    if (shared) return this.#stopSharing(shared);
     const chosen = await chooseCourseware();
     if ("refused" in chosen) {
-      if (chosen.refused === "impossible") notices.flash("share", "bad", t("js-notice-share-impossible"));
+      if (chosen.refused === "impossible") this.#say("share", "bad", t("js-notice-share-impossible"));
       return;
     }
-    devices.courseware = chosen.track;
     // The browser's own "stop sharing".
     chosen.track.addEventListener("ended", () => void this.#stopSharing(chosen.track));
-    this.#options.changed();
     const problem = await this.#link.setScreen(chosen.track);
     if (!problem) return;
     this.tell(problem);
@@ -97,16 +93,13 @@ export class Conduct {
 
   /** @param {Problem} problem */
   tell(problem) {
-    this.#options.notices.flash("refused", "bad", wordsOf(problem));
+    this.#say("refused", "bad", wordsOf(problem));
   }
 
   /** @param {MediaStreamTrack} track */
   async #stopSharing(track) {
-    const { devices } = this.#options;
-    if (devices.courseware !== track) return;
-    devices.courseware = null;
+    if (this.#link.screen !== track) return;
     track.stop();
-    this.#options.changed();
     const problem = await this.#link.setScreen(null);
     if (problem) this.tell(problem);
   }
@@ -118,7 +111,7 @@ export class Conduct {
   async #turn(turn, actionOf) {
     if ("refused" in turn) {
       const text = turn.refused === "no_class" ? t("js-notice-no-class") : t("js-notice-choose-class");
-      this.#options.notices.flash("choose", "warn", text);
+      this.#say("choose", "warn", text);
       return;
     }
     const action = actionOf(turn.to);

@@ -1,6 +1,6 @@
 // What the room hears: one audio element for each receive slot, and a chime.
 
-/** @import { LinkSlot } from "../link/link.js" */
+/** @import { LinkSlot } from "../link/receive.js" */
 
 /** The chime's two notes, in Hz, and how long each sounds, in s. */
 const CHIME_HZ = [880, 1174.7];

@@ -30,7 +30,6 @@ import { Watch } from "./watch.js";
  * @property {Pass} pass
  * @property {Screen} screen
  * @property {boolean} can_publish whether this window is its room's own: it sends, and it is heard
- * @property {MediaStream | null} media
  * @property {Store} store
  */
 
@@ -66,20 +65,20 @@ export class Stage {
     this.#me = { participant: pass.participant, role: pass.role };
     this.#screen = screenFor(pass.role, options.screen);
     this.#notices = new Notices(byId("notice"));
-    this.#devices = new Devices(link, options.media, store.devices);
+    this.#devices = options.can_publish ? new Devices(link, store.devices) : null;
     this.#sound = new Sound(store.devices.speaker, (is_blocked) => this.#soundBlocked(is_blocked));
     const changed = () => this.#render();
-    this.#conduct = new Conduct({ link, pass, notices: this.#notices, devices: this.#devices, changed });
+    this.#conduct = new Conduct({ link, pass, notices: this.#notices });
     this.#panels = new Panels({ link, pass, conduct: this.#conduct, changed });
     this.#bar = new Bar(byId("bar"), pass.role, (act) => this.#do(act));
     this.#wall = new Wall({
       root: byId("wall"),
       link,
-      ownTrack: (track) => (track === "camera" ? this.#devices.camera : this.#devices.courseware),
+      ownTrack: (track) => (track === "camera" ? link.camera : link.screen),
       choose: (participant) => this.#select(participant),
       words: (shot, info) => this.#words(shot, info),
     });
-    this.#watch = new Watch(link, pass, this.#notices);
+    this.#watch = new Watch(link, pass, this.#notices, options.can_publish);
     this.#keyboard = new Keyboard(root, (command) => this.#obey(command));
     link.addEventListener("change", changed);
     link.addEventListener("message", changed);
@@ -95,7 +94,7 @@ export class Stage {
     this.#link.removeEventListener("message", this.#changed);
     document.removeEventListener("fullscreenchange", this.#changed);
     const parts = [this.#keyboard, this.#watch, this.#wall, this.#panels, this.#sound, this.#devices, this.#notices];
-    for (const part of parts) part.close();
+    for (const part of parts) part?.close();
   }
 
   /** @param {Screen} screen */
@@ -115,8 +114,8 @@ export class Stage {
       screen: this.#screen,
       participants,
       floor: state.floor,
-      shows_own: this.#options.media !== null,
-      shares: this.#devices.courseware !== null,
+      shows_own: this.#options.can_publish,
+      shares: this.#link.screen !== null,
     });
     if (this.#options.can_publish || this.#screen === "observer") this.#sound.update(this.#link.slots);
     this.#panels.update();
@@ -134,7 +133,7 @@ export class Stage {
       is_floor_given: state.floor !== null,
       is_class_muted: "to" in target && target.to !== null && state.muted.includes(target.to),
       is_microphone_open: !state.microphones_off.includes(this.#me.participant),
-      is_sharing: this.#devices.courseware !== null,
+      is_sharing: this.#link.screen !== null,
       is_hand_up: participants.get(this.#me.participant)?.hand_raised ?? false,
       is_locked: state.locked,
       is_full: document.fullscreenElement !== null,

@@ -19,6 +19,7 @@ export class Watch {
   #link;
   #pass;
   #notices;
+  #sends;
   #ticking;
   #was_gone = false;
   /** @type {ReadonlyMap<string, ParticipantInfo> | null} */
@@ -30,8 +31,10 @@ export class Watch {
    * @param {Link} link
    * @param {Pass} pass
    * @param {Notices} notices
+   * @param {boolean} sends whether this window has the room's camera and microphone
    */
-  constructor(link, pass, notices) {
+  constructor(link, pass, notices, sends) {
+    this.#sends = sends;
     this.#link = link;
     this.#pass = pass;
     this.#notices = notices;
@@ -49,6 +52,7 @@ export class Watch {
     // Pupils look at the rear and side screen: there the pictures say what is wrong.
     if (this.screen === "rear" || this.screen === "side") return;
     this.#devices();
+    this.#missing();
     this.#sounds();
     this.#lesson();
     this.#comings();
@@ -82,6 +86,13 @@ export class Watch {
       if (is_so) this.#notices.set(code, warning === "h264_missing" ? "warn" : "bad", text);
       else this.#notices.clear(code);
     }
+  }
+
+  /** What this room did not have from the beginning. */
+  #missing() {
+    const lacks = (/** @type {"camera" | "microphone"} */ kind) => this.#sends && this.#link[kind] === null;
+    this.#hold("camera_missing", lacks("camera"), "warn", () => t("js-notice-camera-missing"));
+    this.#hold("microphone_missing", lacks("microphone"), "warn", () => t("js-notice-microphone-missing"));
   }
 
   #sounds() {
