@@ -1,5 +1,7 @@
 // Where pictures hang: rectangles for the large and the small ones of a screen. Pure.
 
+/** @import { Area } from "./layouts.js" */
+
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect in CSS pixels */
 
 /**
@@ -11,39 +13,81 @@
  */
 
 const ASPECT = 16 / 9;
-/** What the small pictures take of the longer side. */
+/** What the small pictures take of the side at which they stand: at least, and at most. */
 const ASIDE_SHARE = 0.22;
+const ASIDE_MOST = 0.34;
 
 /**
- * One rectangle for each picture, in the same order.
- * @param {("large" | "small")[]} areas @param {Frame} frame @returns {Rect[]}
+ * One rectangle for each picture, in the same order. The small ones stand at the right or below,
+ * wherever they leave the large ones larger.
+ * @param {Area[]} areas
+ * @param {Frame} frame
+ * @returns {Rect[]}
  */
 export function place(areas, frame) {
   const small = areas.filter((area) => area === "small").length;
   const large = areas.length - small;
   const whole = { x: 0, y: 0, width: frame.width, height: frame.height };
-  const [main, aside] = large === 0 || small === 0 ? [whole, whole] : split(whole, small, frame);
-  const larges = grid(large, main, frame);
-  const smalls = large === 0 ? grid(small, aside, frame) : strip(small, aside, frame);
+  const [larges, smalls] =
+    large === 0 || small === 0
+      ? [grid(large, whole, frame), grid(small, whole, frame)]
+      : [beside(large, small, frame), below(large, small, frame)].reduce((a, b) => (sizeOf(b[0]) > sizeOf(a[0]) ? b : a));
   return areas.map((area) => /** @type {Rect} */ ((area === "large" ? larges : smalls).shift()));
 }
 
 /**
- * The small pictures stand at the right; on an upright screen, below.
- * @param {Rect} whole @param {number} small @param {Frame} frame
+ * The small pictures in a column at the right.
+ * @param {number} large
+ * @param {number} small
+ * @param {Frame} frame
  */
-function split(whole, small, { gap, caption }) {
-  if (whole.width >= whole.height) {
-    // A strip that is not full gets no wider than its pictures can use.
-    const tallest = ((whole.height - gap * (small - 1)) / small - caption) * ASPECT;
-    const width = Math.floor(Math.max(0, Math.min(whole.width * ASIDE_SHARE, tallest)));
-    const main = { ...whole, width: whole.width - width - gap };
-    return [main, { ...whole, x: main.width + gap, width }];
-  }
-  const widest = (whole.width - gap * (small - 1)) / small / ASPECT + caption;
-  const height = Math.floor(Math.min(whole.height * ASIDE_SHARE * 1.5, widest));
-  const main = { ...whole, height: whole.height - height - gap };
-  return [main, { ...whole, y: main.height + gap, height }];
+function beside(large, small, frame) {
+  const { width, height, gap, caption } = frame;
+  // No wider than the column's pictures can use.
+  const tallest = ((height - gap * (small - 1)) / small - caption) * ASPECT;
+  const least = Math.floor(Math.max(0, Math.min(width * ASIDE_SHARE, tallest)));
+  const larges = grid(large, { x: 0, y: 0, width: width - least - gap, height }, frame);
+  const spare = large === 1 ? 0 : width - least - gap - spanOf(larges, "x", "width");
+  const aside = Math.floor(Math.min(least + spare, width * ASIDE_MOST, Math.max(least, tallest)));
+  const main = { x: 0, y: 0, width: width - aside - gap, height };
+  const column = { x: main.width + gap, y: 0, width: aside, height };
+  return [grid(large, main, frame), strip(small, column, frame)];
+}
+
+/**
+ * The small pictures in a row below.
+ * @param {number} large
+ * @param {number} small
+ * @param {Frame} frame
+ */
+function below(large, small, frame) {
+  const { width, height, gap, caption } = frame;
+  const widest = (width - gap * (small - 1)) / small / ASPECT + caption;
+  const least = Math.floor(Math.min(height * ASIDE_SHARE + caption, widest));
+  const larges = grid(large, { x: 0, y: 0, width, height: height - least - gap }, frame);
+  const spare = large === 1 ? 0 : height - least - gap - spanOf(larges, "y", "height");
+  const aside = Math.floor(Math.min(least + spare, height * ASIDE_MOST, widest));
+  const main = { x: 0, y: 0, width, height: height - aside - gap };
+  const row = { x: 0, y: main.height + gap, width, height: aside };
+  return [grid(large, main, frame), strip(small, row, frame)];
+}
+
+/**
+ * How large a picture is within its place, by width.
+ * @param {Rect[]} rects
+ */
+function sizeOf([rect]) {
+  return rect ? Math.min(rect.width, rect.height * ASPECT) : 0;
+}
+
+/**
+ * What rectangles take of one direction.
+ * @param {Rect[]} rects
+ * @param {"x" | "y"} from
+ * @param {"width" | "height"} length
+ */
+function spanOf(rects, from, length) {
+  return Math.max(...rects.map((rect) => rect[from] + rect[length])) - Math.min(...rects.map((rect) => rect[from]));
 }
 
 /**
@@ -70,16 +114,24 @@ export function grid(count, box, { gap, caption }) {
   });
 }
 
-/** From the top down, or from the left. @param {number} count @param {Rect} box @param {Frame} frame @returns {Rect[]} */
+/**
+ * In one line along the longer side, in the middle of it.
+ * @param {number} count
+ * @param {Rect} box
+ * @param {Frame} frame
+ * @returns {Rect[]}
+ */
 function strip(count, box, { gap, caption }) {
   const stands = box.height > box.width;
-  const width = stands
-    ? Math.floor(Math.min(box.width, ((box.height - gap * (count - 1)) / count - caption) * ASPECT))
-    : Math.floor((box.height - caption) * ASPECT);
+  const tallest = stands ? (box.height - gap * (count - 1)) / count : box.height;
+  const widest = stands ? box.width : (box.width - gap * (count - 1)) / count;
+  const width = Math.max(0, Math.floor(Math.min(widest, (tallest - caption) * ASPECT)));
   const height = Math.floor(width / ASPECT) + caption;
+  const left = stands ? box.width - width : (box.width - count * width - gap * (count - 1)) / 2;
+  const top = stands ? (box.height - count * height - gap * (count - 1)) / 2 : 0;
   return Array.from({ length: count }, (_, index) => ({
-    x: stands ? box.x + box.width - width : box.x + index * (width + gap),
-    y: stands ? box.y + index * (height + gap) : box.y,
+    x: Math.floor(box.x + left + (stands ? 0 : index * (width + gap))),
+    y: Math.floor(box.y + top + (stands ? index * (height + gap) : 0)),
     width,
     height,
   }));

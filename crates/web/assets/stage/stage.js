@@ -188,7 +188,8 @@ export class Stage {
     const leads = this.#me.role === "supporting" && this.#screen === "desk";
     const name = info?.name ?? shot.participant;
     return {
-      name: nameOf(shot, name),
+      // Courseware needs no name on pupils' screens, where it would cover a headline.
+      name: shot.track === "screen" && isWall(this.#screen) ? "" : nameOf(shot, name),
       number: leads && is_class && digit > 0 ? digit : null,
       is_selected: leads && is_class && this.#selected === shot.participant,
       is_hand_up: is_class && (info?.hand_raised ?? false) && !isWall(this.#screen),

@@ -79,6 +79,7 @@ export class Tile {
   /** @param {TileWords} words */
   write(words) {
     setText(this.#name, words.name);
+    this.#name.hidden = words.name === "";
     this.#digit.hidden = words.number === null;
     setText(this.#digit, words.number === null ? "" : String(words.number));
     const has_floor = this.root.hasAttribute("data-floor");
@@ -93,6 +94,8 @@ export class Tile {
       setAttribute(this.#choose, "aria-label", t("js-tile-choose", { number: words.number, name: words.name }));
     }
     setAttribute(this.#video, "aria-label", words.name);
+    // Without a line about its health a desk's picture has its name there.
+    setAttribute(this.root, "data-captioned", words.health === null);
     this.#health.hidden = words.health === null;
     if (words.health) {
       setText(this.#health, healthWords(words.health));
