@@ -3,9 +3,9 @@
 
 import { act, Problem, putSlotSizes } from "../api.js";
 import { apply, initial } from "../room/room.js";
-import { Capture } from "./capture.js";
 import { Clock } from "./clock.js";
 import { listen } from "./events.js";
+import { Own } from "./own.js";
 import { Receive } from "./receive.js";
 import { Session } from "./session.js";
 import { Watch } from "./watch.js";
@@ -62,10 +62,7 @@ export class Link extends EventTarget {
   #clock;
   #watch = new Watch();
   #receive = new Receive(() => this.#changed());
-  #camera = new Capture("video", () => this.#captured());
-  #microphone = new Capture("audio", () => this.#captured());
-  /** @type {MediaStreamTrack | null} */
-  #screen = null;
+  #own = new Own(() => this.#captured());
   /** @type {Whip | null} */
   #whip = null;
   /** @type {Whep | null} */
@@ -86,8 +83,8 @@ export class Link extends EventTarget {
     this.#options = options;
     this.#session = new Session({ publish: options.publish, random: Math.random });
     this.#clock = new Clock(options.lesson, options.grant);
-    this.#camera.set(options.media?.getVideoTracks()[0] ?? null);
-    this.#microphone.set(options.media?.getAudioTracks()[0] ?? null);
+    this.#own.setCamera(options.media?.getVideoTracks()[0] ?? null);
+    this.#own.setMicrophone(options.media?.getAudioTracks()[0] ?? null);
   }
 
   /** Receive slots by number: those of pictures first, then those of sound. @returns {ReadonlyMap<number, LinkSlot>} */
@@ -107,17 +104,17 @@ export class Link extends EventTarget {
 
   /** The camera's track as it is now. */
   get camera() {
-    return this.#camera.track;
+    return this.#own.tracks.camera;
   }
 
   /** The microphone's track as it is now. */
   get microphone() {
-    return this.#microphone.track;
+    return this.#own.tracks.microphone;
   }
 
   /** The courseware's track, while it is shared. */
   get screen() {
-    return this.#screen;
+    return this.#own.tracks.screen;
   }
 
   /** Joins; also comes back after `replaced` or `closed`. */
@@ -145,8 +142,7 @@ export class Link extends EventTarget {
    */
   async act(action) {
     // Off is off at once, whatever becomes of the telling; on is on when the lesson says so.
-    const { track } = this.#microphone;
-    if (action.action === "microphone" && !action.open && track) track.enabled = false;
+    if (action.action === "microphone" && !action.open) this.#own.switchMicrophone(false);
     const problem = await act(this.#options.lesson, this.#options.grant, action);
     if (problem) this.#followMicrophone();
     return problem;
@@ -154,13 +150,13 @@ export class Link extends EventTarget {
 
   /** @param {MediaStreamTrack | null} track */
   setCamera(track) {
-    this.#camera.set(track);
+    this.#own.setCamera(track);
     this.#captured();
   }
 
   /** @param {MediaStreamTrack | null} track */
   setMicrophone(track) {
-    this.#microphone.set(track);
+    this.#own.setMicrophone(track);
     this.#captured();
   }
 
@@ -170,12 +166,11 @@ export class Link extends EventTarget {
    * @returns {Promise<Problem | null>}
    */
   async setScreen(track) {
-    if (track) track.contentHint = "detail";
-    this.#screen = track;
+    this.#own.setScreen(track);
     this.#changed();
     // Told first: packets that come before the word are dropped, and with them the keyframe.
     const problem = await this.act({ action: "share", active: track !== null });
-    if (this.#screen === track) await this.#whip?.setScreen(track);
+    if (this.screen === track) await this.#whip?.setScreen(track);
     return problem;
   }
 
@@ -290,8 +285,7 @@ export class Link extends EventTarget {
         this.#receive.begin(this.#whep);
         return this.#whep;
       }
-      const tracks = { camera: this.camera, microphone: this.microphone, screen: this.#screen };
-      this.#whip = new Whip(lesson, grant, tracks);
+      this.#whip = new Whip(lesson, grant, this.#own.tracks);
       return this.#whip;
     } catch (error) {
       return new Problem("connection", String(error));
@@ -314,7 +308,7 @@ export class Link extends EventTarget {
 
   /** A new sending session: the relay may have heard last that the courseware ended. */
   async #shareAgain() {
-    if (this.#screen) await this.act({ action: "share", active: true });
+    if (this.screen) await this.act({ action: "share", active: true });
   }
 
   /** Camera or microphone is another one, was lost or found again. */
@@ -327,8 +321,7 @@ export class Link extends EventTarget {
 
   /** The microphone is on when the lesson's state says so. */
   #followMicrophone() {
-    const { track } = this.#microphone;
-    if (track) track.enabled = !this.room.state.microphones_off.includes(this.#options.participant);
+    this.#own.switchMicrophone(!this.room.state.microphones_off.includes(this.#options.participant));
   }
 
   /** @param {SlotSize[]} sizes */
@@ -379,8 +372,8 @@ export class Link extends EventTarget {
   #warn() {
     /** @type {[Warning, boolean][]} */
     const all = [
-      ["camera_lost", this.#camera.is_lost],
-      ["microphone_lost", this.#microphone.is_lost],
+      ["camera_lost", this.#own.is_camera_lost],
+      ["microphone_lost", this.#own.is_microphone_lost],
       ["microphone_silent", this.#watch.is_silent],
       ["h264_missing", this.#whip?.has_h264 === false],
     ];

@@ -4,11 +4,13 @@
 // Nothing is given up while the lesson lives. What the relay refuses is asked again seldom; what
 // fails on the way is asked again within two seconds.
 
-import { Backoff, isRefusal, REFUSED_MS } from "./backoff.js";
+import { isRefusal } from "./backoff.js";
 import { Leg } from "./leg.js";
+import { Stream } from "./stream.js";
 
 /** @import { Problem } from "../api.js" */
 /** @import { LegCommand, LegName } from "./leg.js" */
+/** @import { StreamCommand } from "./stream.js" */
 
 /**
  * How the link stands.
@@ -34,10 +36,12 @@ import { Leg } from "./leg.js";
  *   | { is: "restarted", leg: LegName, attempt: number, problem: Problem | null }} Input
  */
 
-/** @typedef {LegCommand | { do: "listen" } | { do: "unlisten" }} Command */
+/** @typedef {LegCommand | StreamCommand} Command */
 
 /** Sessions whose end is remembered, for answers that come after it. */
 const MAX_ENDED = 8;
+/** The way was lost for so long that the event stream's connection may have been given up on it, in ms. */
+const STALE_AFTER_MS = 1500;
 
 /** The state machine. */
 export class Session {
@@ -272,78 +276,5 @@ export class Session {
    */
   #each(what) {
     return this.#wanted.flatMap(what);
-  }
-}
-
-/** The way was lost for so long that the event stream's connection may have been given up on it, in ms. */
-const STALE_AFTER_MS = 1500;
-
-/** The event stream's life. */
-class Stream {
-  /** @type {"off" | "down" | "opening" | "open"} */
-  phase = "off";
-  /** The relay's run that speaks in it. @type {string | null} */
-  relay = null;
-  /** @type {Problem | null} */
-  problem = null;
-  /** When it was opened. */
-  since_ms = -Infinity;
-  again_ms = Infinity;
-  #backoff;
-
-  /** @param {() => number} random */
-  constructor(random) {
-    this.#backoff = new Backoff(random);
-  }
-
-  /**
-   * Opens it, anew if it is open.
-   * @param {number} now_ms
-   * @returns {Command[]}
-   */
-  open(now_ms) {
-    this.phase = "opening";
-    this.relay = null;
-    this.since_ms = now_ms;
-    this.again_ms = Infinity;
-    return [{ do: "listen" }];
-  }
-
-  /** @param {number} now_ms */
-  opened(now_ms) {
-    this.phase = "open";
-    this.since_ms = now_ms;
-    this.problem = null;
-    this.#backoff.reset();
-  }
-
-  /**
-   * @param {number} now_ms
-   * @param {Problem} problem
-   * @param {boolean} no_hurry
-   */
-  closed(now_ms, problem, no_hurry) {
-    if (this.phase === "off") return;
-    this.phase = "down";
-    this.relay = null;
-    this.problem = problem;
-    this.again_ms = now_ms + (no_hurry || isRefusal(problem) ? REFUSED_MS : this.#backoff.wait());
-  }
-
-  /**
-   * @param {number} now_ms
-   * @returns {Command[]}
-   */
-  time(now_ms) {
-    return this.phase === "down" && now_ms >= this.again_ms ? this.open(now_ms) : [];
-  }
-
-  /** @returns {Command[]} */
-  stop() {
-    const was = this.phase;
-    this.phase = "off";
-    this.problem = null;
-    this.again_ms = Infinity;
-    return was === "off" ? [] : [{ do: "unlisten" }];
   }
 }
