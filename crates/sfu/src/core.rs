@@ -1,8 +1,10 @@
 //! Glue: which session a datagram belongs to, which room a session, and when to wake up.
 
+use crate::conduct::Kept;
 use crate::config::{CoreConfig, Seed};
 use crate::forward::Scratch;
-use crate::leg::{Leg, LegInfo, LegKind};
+use crate::leg::{EndedBy, Leg, LegInfo, LegKind};
+use crate::record::Scribe;
 use crate::room::{Room, Turn};
 use crate::slab::Slab;
 use crate::stats::LessonStats;
@@ -12,10 +14,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
-use tongke_protocol::conduct::LessonState;
-use tongke_protocol::control::{ClientMessage, RTCP_FLOW};
-use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo};
-use tongke_protocol::{LessonId, Now, ParticipantId};
+use tongke_protocol::control::RTCP_FLOW;
+use tongke_protocol::event::LessonEvent;
+use tongke_protocol::{LessonId, Now};
 use tongke_transport::quic::framing::read_datagram;
 use tongke_transport::webrtc::{DatagramKind, Path, Received, SessionEvent, classify, stun_local_ufrag};
 
@@ -34,8 +35,11 @@ pub struct Core {
     pub(crate) by_session: HashMap<String, u64>,
     pub(crate) by_ufrag: HashMap<String, u64>,
     pub(crate) is_ending: bool,
+    /// How lessons are conducted, with a room or without.
+    pub(crate) kept: Kept,
+    pub(crate) scribe: Scribe,
+    pub(crate) outputs: Outputs,
     by_path: HashMap<Path, u64>,
-    outputs: Outputs,
     scratch: Scratch,
     gone: Vec<Leg>,
     /// Rooms in which packets wait for the end of their picture.
@@ -51,15 +55,18 @@ impl Core {
     /// A core without lessons. `seed` makes its names, numbers and ICE credentials: 32 bytes from
     /// the operating system in a relay, a fixed number in a simulation.
     pub fn new(config: CoreConfig, seed: impl Into<Seed>) -> Self {
+        let mut random = StdRng::from_seed(seed.into().0);
         Self {
             config,
-            random: StdRng::from_seed(seed.into().0),
+            scribe: Scribe::new(&mut random),
+            random,
             rooms: Slab::default(),
             by_lesson: HashMap::new(),
             legs: Slab::default(),
             by_session: HashMap::new(),
             by_ufrag: HashMap::new(),
             is_ending: false,
+            kept: Kept::default(),
             by_path: HashMap::new(),
             outputs: Outputs::default(),
             scratch: Scratch::default(),
@@ -80,6 +87,8 @@ impl Core {
     ) -> Option<R> {
         let room = self.rooms.get_mut(key)?;
         let mut turn = Turn {
+            conduct: self.kept.get_mut(room.conduct)?,
+            scribe: &mut self.scribe,
             now,
             legs: &mut self.legs,
             out: &mut self.outputs,
@@ -99,6 +108,7 @@ impl Core {
         }
         if is_over && let Some(room) = self.rooms.remove(key) {
             self.by_lesson.remove(&room.lesson);
+            self.kept.set_open(now, room.conduct, false);
             self.past.add(&room.counters);
         }
         self.next_tick = self.next_tick.or(Some(now.instant + TICK)).filter(|_| self.legs.len() > 0);
@@ -140,38 +150,6 @@ impl Core {
             kind: leg.kind,
             etag: leg.ice.etag.clone(),
         })
-    }
-
-    /// A message on a QUIC leg's control stream, after the hello. Clock probes are the shell's.
-    pub fn handle_control(&mut self, now: Now, leg: LegId, message: &ClientMessage) {
-        let Some(info) = self.leg_info(leg) else { return };
-        match message {
-            ClientMessage::Hand { raised } => {
-                self.report_hand(&info.lesson, &info.participant, *raised);
-            }
-            ClientMessage::Clock(clock) => {
-                self.report_clock(&info.lesson, &info.participant, *clock);
-            }
-            ClientMessage::Bye => self.leave(now, leg, "left the lesson"),
-            ClientMessage::Hello(_) | ClientMessage::Act { .. } | ClientMessage::ClockProbe(_) => {}
-        }
-    }
-
-    /// A class puts its hand up or down, told over HTTP. False: no such participant.
-    pub fn report_hand(&mut self, lesson: &LessonId, participant: &ParticipantId, raised: bool) -> bool {
-        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key));
-        room.is_some_and(|room| room.set_hand(&mut self.outputs, participant, raised))
-    }
-
-    /// A participant's clock, told over HTTP. False: no such participant.
-    pub fn report_clock(
-        &mut self,
-        lesson: &LessonId,
-        participant: &ParticipantId,
-        clock: ClockReport,
-    ) -> bool {
-        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key));
-        room.is_some_and(|room| room.set_clock(&mut self.outputs, participant, clock))
     }
 
     /// A datagram from the UDP port, or a frame of an ICE-TCP connection.
@@ -230,7 +208,9 @@ impl Core {
                 Some(SessionEvent::Connected { .. }) => {
                     self.in_room(now, room, |room, turn| room.on_connected(turn, key));
                 }
-                Some(SessionEvent::Closed(reason)) => self.leave(now, LegId(key), &reason.to_string()),
+                Some(SessionEvent::Closed(reason)) => {
+                    self.close(now, LegId(key), EndedBy::Relay, &reason.to_string());
+                }
                 Some(SessionEvent::PathChanged(_)) => {}
                 None => return,
             }
@@ -262,8 +242,12 @@ impl Core {
 
     /// A leg ends: DELETE, a closed QUIC connection.
     pub fn leave(&mut self, now: Now, leg: LegId, reason: &str) {
+        self.close(now, leg, EndedBy::Client, reason);
+    }
+
+    fn close(&mut self, now: Now, leg: LegId, by: EndedBy, reason: &str) {
         if let Some(room) = self.room_of(leg) {
-            self.in_room(now, room, |room, turn| room.close_leg(turn, leg.0, reason));
+            self.in_room(now, room, |room, turn| room.close_leg(turn, leg.0, by, reason));
         }
     }
 
@@ -308,26 +292,6 @@ impl Core {
     /// What must be sent and told; drain and [`clear`](Outputs::clear) it after every call.
     pub fn outputs(&mut self) -> &mut Outputs {
         &mut self.outputs
-    }
-
-    /// Everyone visible in a lesson.
-    pub fn snapshot_of_lesson(&self, lesson: &LessonId) -> Vec<ParticipantInfo> {
-        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get(*key));
-        room.map(Room::visible).unwrap_or_default()
-    }
-
-    /// What an event stream of `participant` begins with: the snapshot, then the filled slots of
-    /// that participant's WHEP sessions.
-    pub fn greeting(&self, lesson: &LessonId, participant: &ParticipantId) -> Vec<LessonEvent> {
-        let Some(room) = self.by_lesson.get(lesson).and_then(|key| self.rooms.get(*key)) else {
-            return vec![LessonEvent::Snapshot {
-                lesson: lesson.clone(),
-                relay: String::new(),
-                participants: Vec::new(),
-                state: LessonState::default(),
-            }];
-        };
-        std::iter::once(room.snapshot()).chain(room.slots_of(&self.legs, participant)).collect()
     }
 
     /// A copy of all counters.

@@ -1,7 +1,7 @@
 //! Why somebody cannot join, or a session cannot be changed. The texts are shown to people.
 
 use tongke_protocol::control::Refusal;
-use tongke_protocol::{LessonId, LessonScope, Role};
+use tongke_protocol::{LessonId, LessonScope, ParticipantId, Role};
 
 /// Why a leg is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,12 @@ pub enum JoinError {
     /// The lesson has all the legs it takes.
     #[error("lesson has its {0} sessions already; end one before the next joins")]
     LessonFull(usize),
+    /// The lesson is locked, and the participant never was in it.
+    #[error("the lesson is locked; ask its supporting teacher to open it")]
+    Locked,
+    /// The lesson was ended.
+    #[error("the lesson is over; its supporting teacher may open it again")]
+    Ended,
     /// The relay is about to end.
     #[error("the relay is shutting down; try again in a few seconds")]
     ShuttingDown,
@@ -44,6 +50,8 @@ impl JoinError {
             JoinError::Hello(_) => "hello_invalid",
             JoinError::RelayFull(_) => "relay_full",
             JoinError::LessonFull(_) => "lesson_full",
+            JoinError::Locked => "lesson_locked",
+            JoinError::Ended => "lesson_ended",
             JoinError::ShuttingDown => "shutting_down",
         }
     }
@@ -51,6 +59,50 @@ impl JoinError {
 
 impl From<&JoinError> for Refusal {
     fn from(error: &JoinError) -> Refusal {
+        Refusal { code: error.code().into(), message: error.to_string() }
+    }
+}
+
+/// Why a [`LessonAction`](tongke_protocol::conduct::LessonAction) is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActionError {
+    /// The role may not ask for it.
+    #[error("the role {role} may not ask for '{action}'")]
+    Role {
+        /// The grant's role.
+        role: Role,
+        /// What it asked for.
+        action: &'static str,
+    },
+    /// Whoever asks has no session in the lesson.
+    #[error("you are not in this lesson; join by WHIP, WHEP or QUIC first")]
+    NotInLesson,
+    /// No classroom of this name was ever in the lesson.
+    #[error("no classroom '{0}' was ever in this lesson")]
+    ParticipantUnknown(ParticipantId),
+    /// The message cannot be passed on.
+    #[error("{0}")]
+    Text(String),
+    /// The lesson was ended.
+    #[error("the lesson is over; its supporting teacher may open it again")]
+    Ended,
+}
+
+impl ActionError {
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ActionError::Role { .. } => "role_may_not",
+            ActionError::NotInLesson => "not_in_lesson",
+            ActionError::ParticipantUnknown(_) => "participant_unknown",
+            ActionError::Text(_) => "message_invalid",
+            ActionError::Ended => "lesson_ended",
+        }
+    }
+}
+
+impl From<&ActionError> for Refusal {
+    fn from(error: &ActionError) -> Refusal {
         Refusal { code: error.code().into(), message: error.to_string() }
     }
 }

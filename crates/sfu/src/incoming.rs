@@ -20,6 +20,8 @@ pub(crate) struct Section {
     pub pli: bool,
     /// The track, once its first packet came.
     pub track: Option<u64>,
+    /// The publisher has ended it: packets are dropped until it begins again.
+    pub is_ended: bool,
     mid: Option<SmallId>,
     flow: Option<u64>,
     /// Payload type, codec, payload type of its retransmissions.
@@ -66,6 +68,7 @@ impl Incoming {
                 nack: media.codecs.iter().any(|codec| codec.nack),
                 pli: media.codecs.iter().any(|codec| codec.pli || codec.fir),
                 track: None,
+                is_ended: false,
                 mid: SmallId::new(&media.mid),
                 flow: None,
                 formats: formats.collect(),
@@ -82,6 +85,7 @@ impl Incoming {
             nack: true,
             pli: track.codec.media() == tongke_protocol::MediaKind::Video,
             track: None,
+            is_ended: false,
             mid: None,
             flow: Some(publish_flow(track.kind)),
             formats: vec![(track.codec.quic_payload_type(), track.codec, None)],

@@ -4,13 +4,13 @@ use crate::codecs::CodecSet;
 use crate::core::Core;
 use crate::incoming::Incoming;
 use crate::leg::{IceState, LegKind, NewLeg};
+use crate::record::hex;
 use crate::room::Room;
 use crate::slots::Slot;
 use crate::subscription::{Stream, Subscription};
 use crate::wire::Link;
 use crate::{JoinError, LegId, PatchError};
 use rand::Rng;
-use std::fmt::Write as _;
 use tongke_protocol::control::{Hello, MAX_SLOTS, QuicSlot, Welcome};
 use tongke_protocol::{Grant, LessonId, MediaKind, Now, Role};
 use tongke_transport::rtp::{ExtensionKind, ExtensionMap, SmallId};
@@ -238,7 +238,9 @@ impl Core {
         let room = match self.by_lesson.get(lesson) {
             Some(room) => *room,
             None => {
-                let room = self.rooms.insert_with(|_| Room::new(lesson.clone()));
+                let conduct = self.kept.enter(now, lesson);
+                self.kept.set_open(now, conduct, true);
+                let room = self.rooms.insert_with(|_| Room::new(lesson.clone(), conduct));
                 self.by_lesson.insert(lesson.clone(), room);
                 room
             }
@@ -257,6 +259,7 @@ impl Core {
         if !grant.lesson.covers(lesson) {
             return Err(JoinError::OtherLesson { granted: grant.lesson.clone(), asked: lesson.clone() });
         }
+        self.check_conduct(lesson, grant)?;
         if self.legs.len() >= self.config.max_legs {
             return Err(JoinError::RelayFull(self.config.max_legs));
         }
@@ -325,11 +328,7 @@ impl Core {
 
     /// 128 random bits in hex: whoever knows a session's name could end it, if not for the grant.
     fn session_name(&mut self) -> String {
-        let bytes: [u8; 16] = self.random.random();
-        bytes.iter().fold(String::with_capacity(32), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        })
+        hex(&self.random.random::<[u8; 16]>())
     }
 }
 

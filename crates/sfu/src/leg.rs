@@ -5,6 +5,7 @@ use crate::clock::PublisherClock;
 use crate::forward::Receiver;
 use crate::incoming::Incoming;
 use crate::outputs::{Outputs, Transmit};
+use crate::participant::Received;
 use crate::slots::Slot;
 use crate::stats::Counters;
 use crate::subscription::Subscription;
@@ -33,6 +34,19 @@ pub enum LegKind {
     /// WebRTC, carrying nothing: somebody tries the way to the relay before the lesson. Its owner
     /// is not in the lesson by it.
     Check,
+}
+
+/// On whose side a leg ends, as far as its participant is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// The client left.
+    Client,
+    /// The relay: it heard nothing more, or is about to end itself.
+    Relay,
+    /// A newer session of the same participant.
+    Newer,
+    /// The lesson's end, of which everyone is told.
+    Lesson,
 }
 
 /// Whose session a leg is.
@@ -93,6 +107,8 @@ pub(crate) struct Leg {
     pub slots: Vec<Slot<u64>>,
     pub streams: Vec<OutStream>,
     pub next_report: Instant,
+    /// What came from its peer so far.
+    pub received: Received,
     arrivals: ArrivalRecorder,
     next_feedback: Instant,
 }
@@ -132,6 +148,7 @@ impl Leg {
             slots,
             streams,
             next_report: now.instant,
+            received: Received::default(),
             arrivals: ArrivalRecorder::new(),
             next_feedback: now.instant,
         }

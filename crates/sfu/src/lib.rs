@@ -9,13 +9,17 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
 
+mod act;
 mod clock;
 mod codecs;
+mod conduct;
 mod config;
 mod core;
+mod entry;
 mod error;
 mod feedback;
 mod forward;
+mod gates;
 mod incoming;
 mod join;
 mod keyframes;
@@ -23,6 +27,8 @@ mod leg;
 mod media;
 mod outputs;
 mod participant;
+mod presence;
+mod record;
 mod reports;
 mod ring;
 mod room;
@@ -31,12 +37,15 @@ mod slab;
 mod slots;
 mod stats;
 mod subscription;
+mod telling;
 mod track;
 mod wire;
 
 pub use crate::core::Core;
+pub use act::Acted;
+pub use conduct::Attendance;
 pub use config::{CoreConfig, Seed};
-pub use error::{JoinError, PatchError};
+pub use error::{ActionError, JoinError, PatchError};
 pub use join::{Joined, Patched};
 pub use leg::{LegInfo, LegKind};
 pub use outputs::{AddressedEvent, Audience, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit};

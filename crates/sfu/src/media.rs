@@ -39,8 +39,12 @@ impl Room {
         let accepted = track.accept(turn.now, header, packet.place.codec, extensions, packet.payload);
         let next_request = track.poll_timeout();
         match accepted {
-            Ok((_, Arrival::Recovered)) => self.counters.recovered += 1,
-            Ok(_) => {}
+            Ok((_, arrival)) => {
+                self.counters.recovered += u64::from(arrival == Arrival::Recovered);
+                if let Some(leg) = turn.legs.get_mut(key) {
+                    leg.received.count(track.media());
+                }
+            }
             Err(reason) => {
                 self.counters.drop(reason);
                 if reason == DropReason::Duplicate {
@@ -115,7 +119,7 @@ impl Room {
 
     /// Forwards packets of a track to everyone who gets it.
     fn forward(&mut self, turn: &mut Turn<'_>, key: u64, batch: Batch<'_>) {
-        let Some(track) = self.tracks.get(key) else { return };
+        let Some(track) = self.tracks.get(key).filter(|track| !track.is_silent) else { return };
         for &(leg, slot) in &track.subscribers {
             let Some(mut receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) else {
                 continue;
@@ -224,6 +228,9 @@ fn read<'p>(
     let place = place.ok_or(DropReason::UnknownStream)?;
     let extensions = Extensions::read(&view, &leg.incoming.sections[place.section].extensions);
     leg.note_arrival(turn.now, extensions.transport_cc);
+    if leg.incoming.sections[place.section].is_ended {
+        return Err(DropReason::Ended);
+    }
     let (mut header, mut payload) = (view.header, view.payload);
     if place.is_rtx {
         // RFC 4588 §4: the original's number, then its payload.
@@ -237,7 +244,7 @@ fn read<'p>(
     Ok(Some(Packet { place, header, extensions, payload }))
 }
 
-fn close_subscriptions(legs: &mut Slab<Leg>, subscribers: &[(u64, usize)]) {
+pub(crate) fn close_subscriptions(legs: &mut Slab<Leg>, subscribers: &[(u64, usize)]) {
     for &(leg, slot) in subscribers {
         if let Some(receiver) = legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
             receiver.subscription.close();

@@ -3,6 +3,7 @@
 use crate::LegId;
 use std::ops::Range;
 use tongke_protocol::event::LessonEvent;
+use tongke_protocol::record::LessonFact;
 use tongke_protocol::{LessonId, ParticipantId};
 use tongke_transport::webrtc::Path;
 
@@ -47,6 +48,8 @@ pub enum Audience {
     Lesson(LessonId),
     /// The event streams of one participant (over HTTP).
     Participant(LessonId, ParticipantId),
+    /// The event streams of a lesson's classrooms (over HTTP): nobody who only looks on.
+    Classrooms(LessonId),
     /// One QUIC leg.
     Leg(LegId),
 }
@@ -71,7 +74,7 @@ pub struct ClosedLeg {
 
 /// What the core wants sent and told since the last [`clear`](Outputs::clear).
 ///
-/// Bounded by [`MAX_ARENA_BYTES`]; events are bounded by what one input can cause.
+/// Bounded by [`MAX_ARENA_BYTES`]; events and facts are bounded by what one input can cause.
 #[derive(Debug, Default)]
 pub struct Outputs {
     /// The bytes of all datagrams.
@@ -84,12 +87,18 @@ pub struct Outputs {
     pub events: Vec<AddressedEvent>,
     /// Legs that ended.
     pub closed: Vec<ClosedLeg>,
+    /// What is to be written down, in order.
+    pub facts: Vec<LessonFact>,
 }
 
 impl Outputs {
     /// Whether there is nothing to drain.
     pub fn is_empty(&self) -> bool {
-        self.udp.is_empty() && self.quic.is_empty() && self.events.is_empty() && self.closed.is_empty()
+        self.udp.is_empty()
+            && self.quic.is_empty()
+            && self.events.is_empty()
+            && self.closed.is_empty()
+            && self.facts.is_empty()
     }
 
     /// Forgets all, keeping the memory for the next batch.
@@ -99,6 +108,7 @@ impl Outputs {
         self.quic.clear();
         self.events.clear();
         self.closed.clear();
+        self.facts.clear();
     }
 
     /// Whether media may still be added.

@@ -1,7 +1,7 @@
 //! Who takes part: one classroom or observer, whatever sessions it has.
 
 use tongke_protocol::event::{ClockReport, ParticipantInfo, TrackInfo};
-use tongke_protocol::{Grant, ParticipantId, Role};
+use tongke_protocol::{Grant, MediaKind, ParticipantId, Role};
 
 /// One participant of a lesson. It is there for as long as it has a leg.
 #[derive(Debug)]
@@ -17,6 +17,32 @@ pub(crate) struct Participant {
     /// Whether the others were told that it is there: from its first connected leg on, and never
     /// when its role is invisible.
     pub is_announced: bool,
+    /// Whether it is written down as there: from its first connected leg on, whatever its role.
+    pub is_present: bool,
+    /// What came over its legs that are gone.
+    pub received: Received,
+}
+
+/// Packets that came from somebody.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Received {
+    pub audio: u64,
+    pub video: u64,
+}
+
+impl Received {
+    /// Counts one packet.
+    pub fn count(&mut self, media: MediaKind) {
+        match media {
+            MediaKind::Audio => self.audio += 1,
+            MediaKind::Video => self.video += 1,
+        }
+    }
+
+    pub fn add(&mut self, other: Received) {
+        self.audio += other.audio;
+        self.video += other.video;
+    }
 }
 
 impl Participant {
@@ -30,6 +56,8 @@ impl Participant {
             hand_raised: false,
             clock: None,
             is_announced: false,
+            is_present: false,
+            received: Received::default(),
         }
     }
 

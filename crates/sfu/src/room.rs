@@ -1,21 +1,25 @@
 //! One lesson: who is in it, which tracks there are, and who gets them.
 //!
-//! The way of a packet through it is in `media.rs`, RTCP in `feedback.rs` and `reports.rs`.
+//! The way of a packet through it is in `media.rs`, RTCP in `feedback.rs` and `reports.rs`, who is
+//! there in `presence.rs`, what is told of it in `telling.rs`, what the lesson's conduct opens and
+//! closes in `gates.rs`.
 
+use crate::conduct::Conduct;
 use crate::forward::{Batch, Scratch, forward};
-use crate::leg::{Leg, NewLeg};
+use crate::leg::{EndedBy, Leg, NewLeg};
 use crate::outputs::{AddressedEvent, Audience, ClosedLeg, Outputs};
 use crate::participant::Participant;
+use crate::record::Scribe;
 use crate::slab::Slab;
-use crate::slots::{Wanted, assign, rank};
+use crate::slots::{Standing, Wanted, assign, rank};
 use crate::stats::Counters;
 use crate::track::{HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
 use crate::wire::Link;
 use crate::{LegId, LegKind};
 use std::time::{Duration, Instant};
-use tongke_protocol::conduct::LessonState;
-use tongke_protocol::event::{ClockReport, LessonEvent, ParticipantInfo, SlotSource, TrackInfo};
-use tongke_protocol::{Grant, LessonId, MediaKind, Now, ParticipantId};
+use tongke_protocol::event::{LessonEvent, SlotSource};
+use tongke_protocol::record::FactKind;
+use tongke_protocol::{Grant, LessonId, MediaKind, Now, Role};
 
 /// What a room works with while it handles one input.
 pub(crate) struct Turn<'a> {
@@ -25,11 +29,24 @@ pub(crate) struct Turn<'a> {
     pub scratch: &'a mut Scratch,
     /// Legs that ended, for the core to forget.
     pub gone: &'a mut Vec<Leg>,
+    /// How the room's lesson is conducted.
+    pub conduct: &'a mut Conduct,
+    pub scribe: &'a mut Scribe,
+}
+
+impl Turn<'_> {
+    /// Writes down a fact of a lesson.
+    pub fn note(&mut self, lesson: &LessonId, what: FactKind) {
+        let fact = self.scribe.write(self.now, lesson, what);
+        self.out.facts.push(fact);
+    }
 }
 
 /// One lesson.
 pub(crate) struct Room {
     pub lesson: LessonId,
+    /// Key of the lesson's conduct, which outlives the room.
+    pub conduct: u64,
     pub participants: Vec<Participant>,
     pub legs: Vec<u64>,
     pub tracks: Slab<Track>,
@@ -42,9 +59,10 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub fn new(lesson: LessonId) -> Self {
+    pub fn new(lesson: LessonId, conduct: u64) -> Self {
         Self {
             lesson,
+            conduct,
             participants: Vec::new(),
             legs: Vec::new(),
             tracks: Slab::default(),
@@ -72,7 +90,8 @@ impl Room {
         for other in others {
             let replaces = publishes && turn.legs.get(other).is_some_and(Leg::publishes);
             if role_changed || replaces {
-                self.close_leg(turn, other, "replaced by a newer session of the same participant");
+                let reason = "replaced by a newer session of the same participant";
+                self.close_leg(turn, other, EndedBy::Newer, reason);
             }
         }
         if role_changed {
@@ -80,7 +99,7 @@ impl Room {
         }
         if is_quic {
             self.announce(turn, number);
-            let snapshot = self.snapshot();
+            let snapshot = self.snapshot(&turn.conduct.state, turn.scribe.run());
             turn.out.tell_leg(LegId(leg), snapshot);
         }
         self.assign_slots(turn);
@@ -96,39 +115,17 @@ impl Room {
         LegId(leg)
     }
 
-    fn participant_for(&mut self, grant: &Grant) -> u64 {
-        if let Some(known) = self.participants.iter().find(|known| known.id == grant.participant) {
-            return known.number;
-        }
-        let number = self.take_number();
-        self.participants.push(Participant::new(number, grant));
-        number
-    }
-
-    fn take_number(&mut self) -> u64 {
+    /// A number for somebody new.
+    pub fn take_number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
-    }
-
-    /// With its new role the participant comes anew: it may be visible now, or no longer.
-    fn change_role(&mut self, turn: &mut Turn<'_>, number: u64, grant: &Grant) {
-        let Some(participant) = self.participant_mut(number) else { return };
-        participant.role = grant.role;
-        participant.hand_raised = false;
-        if std::mem::take(&mut participant.is_announced) {
-            let left = LessonEvent::Left {
-                participant: grant.participant.clone(),
-                reason: "joined again with another role".into(),
-            };
-            turn.out.tell_lesson(&self.lesson, left);
-        }
     }
 
     pub fn participant_mut(&mut self, number: u64) -> Option<&mut Participant> {
         self.participants.iter_mut().find(|participant| participant.number == number)
     }
 
-    fn participant(&self, number: u64) -> Option<&Participant> {
+    pub fn participant(&self, number: u64) -> Option<&Participant> {
         self.participants.iter().find(|participant| participant.number == number)
     }
 
@@ -144,26 +141,8 @@ impl Room {
         }
     }
 
-    /// Tells the others, once, if they may know.
-    fn announce(&mut self, turn: &mut Turn<'_>, number: u64) {
-        let tracks = self.tracks_of(number);
-        let Some(participant) = self.participant_mut(number) else { return };
-        if participant.role.is_visible() && !participant.is_announced {
-            participant.is_announced = true;
-            let joined = LessonEvent::Joined { participant: participant.info(tracks) };
-            turn.out.tell_lesson(&self.lesson, joined);
-        }
-    }
-
-    fn tracks_of(&self, number: u64) -> Vec<TrackInfo> {
-        let mut tracks: Vec<TrackInfo> =
-            self.tracks.iter().filter(|(_, track)| track.owner == number).map(|(_, t)| t.info()).collect();
-        tracks.sort_unstable_by_key(|track| track.kind);
-        tracks
-    }
-
     /// Ends a leg, the tracks it published, and its participant if that was its last leg.
-    pub fn close_leg(&mut self, turn: &mut Turn<'_>, key: u64, reason: &str) {
+    pub fn close_leg(&mut self, turn: &mut Turn<'_>, key: u64, by: EndedBy, reason: &str) {
         let Some(mut leg) = turn.legs.remove(key) else { return };
         self.legs.retain(|known| *known != key);
         tracing::info!(lesson = %self.lesson, session = leg.session, leg = key, reason, "session ended");
@@ -180,22 +159,10 @@ impl Room {
             self.end_track(turn, track);
         }
         turn.out.closed.push(ClosedLeg { leg: LegId(key), reason: reason.to_owned() });
-        self.leave_participant(turn, leg.participant, key, reason);
+        self.tell_session_ended(turn, &leg, by, reason);
+        self.leave_participant(turn, &leg, key, reason);
         turn.gone.push(leg);
         self.assign_slots(turn);
-    }
-
-    fn leave_participant(&mut self, turn: &mut Turn<'_>, number: u64, leg: u64, reason: &str) {
-        let Some(participant) = self.participant_mut(number) else { return };
-        participant.legs.retain(|known| *known != leg);
-        if !participant.legs.is_empty() {
-            return;
-        }
-        if participant.is_announced {
-            let left = LessonEvent::Left { participant: participant.id.clone(), reason: reason.to_owned() };
-            turn.out.tell_lesson(&self.lesson, left);
-        }
-        self.participants.retain(|participant| participant.number != number);
     }
 
     /// A track began: its first packet is in the ring.
@@ -204,6 +171,7 @@ impl Room {
             return;
         };
         self.announce(turn, owner);
+        self.silence(turn, key);
         if let Some(participant) = self.participant(owner) {
             tracing::info!(lesson = %self.lesson, participant = %participant.id, track = %info.kind,
                 codec = ?info.codec, "track started");
@@ -213,7 +181,7 @@ impl Room {
         self.assign_slots(turn);
     }
 
-    fn end_track(&mut self, turn: &mut Turn<'_>, key: u64) {
+    pub fn end_track(&mut self, turn: &mut Turn<'_>, key: u64) {
         let Some(track) = self.tracks.remove(key) else { return };
         self.holding.retain(|holding| *holding != key);
         for (leg, slot) in track.subscribers {
@@ -235,7 +203,14 @@ impl Room {
             .filter_map(|(key, track)| {
                 let owner = self.participant(track.owner)?;
                 let wanted = Wanted { source: key, codec: track.codec };
-                Some((rank(owner.role, track.kind, owner.number), track.owner, wanted))
+                let leads =
+                    owner.role == Role::Supporting || turn.conduct.state.floor.as_ref() == Some(&owner.id);
+                let standing = match (track.is_silent, leads) {
+                    (true, _) => Standing::Silent,
+                    (false, true) => Standing::Leads,
+                    (false, false) => Standing::Takes,
+                };
+                Some((rank(standing, track.kind, owner.number), track.owner, wanted))
             })
             .collect();
         ranked.sort_unstable_by_key(|(rank, ..)| *rank);
@@ -269,7 +244,7 @@ impl Room {
         self.start(turn, key, slot);
     }
 
-    fn slot_event(&self, leg: &Leg, slot: usize) -> LessonEvent {
+    pub fn slot_event(&self, leg: &Leg, slot: usize) -> LessonEvent {
         let source = leg.slots[slot].source.and_then(|source| self.tracks.get(source)).and_then(|track| {
             Some(SlotSource {
                 participant: self.participant(track.owner)?.id.clone(),
@@ -334,55 +309,5 @@ impl Room {
     /// Lowers the moment of the next timeout.
     pub fn wake_at(&mut self, at: Instant) {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
-    }
-
-    /// A class puts its hand up or down. False: nobody of that name can be seen.
-    pub fn set_hand(&mut self, out: &mut Outputs, id: &ParticipantId, raised: bool) -> bool {
-        let Some(participant) = self.visible_mut(id) else { return false };
-        if std::mem::replace(&mut participant.hand_raised, raised) != raised {
-            out.tell_lesson(&self.lesson, LessonEvent::Hand { participant: id.clone(), raised });
-        }
-        true
-    }
-
-    /// A participant measured its clock. False: nobody of that name can be seen.
-    pub fn set_clock(&mut self, out: &mut Outputs, id: &ParticipantId, clock: ClockReport) -> bool {
-        let Some(participant) = self.visible_mut(id) else { return false };
-        participant.clock = Some(clock);
-        out.tell_lesson(&self.lesson, LessonEvent::Clock { participant: id.clone(), clock });
-        true
-    }
-
-    fn visible_mut(&mut self, id: &ParticipantId) -> Option<&mut Participant> {
-        self.participants.iter_mut().find(|participant| participant.id == *id && participant.is_announced)
-    }
-
-    /// Everyone visible.
-    pub fn visible(&self) -> Vec<ParticipantInfo> {
-        let visible = self.participants.iter().filter(|participant| participant.is_announced);
-        visible.map(|participant| participant.info(self.tracks_of(participant.number))).collect()
-    }
-
-    pub fn snapshot(&self) -> LessonEvent {
-        LessonEvent::Snapshot {
-            lesson: self.lesson.clone(),
-            relay: String::new(),
-            participants: self.visible(),
-            state: LessonState::default(),
-        }
-    }
-
-    /// The filled slots of a participant's WHEP legs.
-    pub fn slots_of(&self, legs: &Slab<Leg>, id: &ParticipantId) -> Vec<LessonEvent> {
-        let Some(participant) = self.participants.iter().find(|participant| participant.id == *id) else {
-            return Vec::new();
-        };
-        let legs = participant.legs.iter().filter_map(|leg| legs.get(*leg));
-        legs.filter(|leg| leg.kind == LegKind::Whep)
-            .flat_map(|leg| {
-                let filled = (0..leg.slots.len()).filter(|&slot| leg.slots[slot].source.is_some());
-                filled.map(|slot| self.slot_event(leg, slot))
-            })
-            .collect()
     }
 }

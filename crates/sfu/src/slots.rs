@@ -6,7 +6,7 @@
 
 use crate::codecs::CodecSet;
 use tongke_protocol::control::Codec;
-use tongke_protocol::{MediaKind, Role, TrackKind};
+use tongke_protocol::{MediaKind, TrackKind};
 
 /// A place in a receiving leg that can carry one source at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,20 @@ pub(crate) struct Wanted<S> {
     pub codec: Codec,
 }
 
-/// Sort key of sources: the supporting school's camera, screen and microphone first, then the
-/// others' cameras, then their screens, each by the order in which they came.
-pub(crate) fn rank(role: Role, kind: TrackKind, joined: u64) -> (bool, TrackKind, u64) {
-    (role != Role::Supporting, kind, joined)
+/// How much a source is wanted, by who leads the lesson now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Of the supporting school, or of the class that has the floor.
+    Leads,
+    Takes,
+    /// A microphone that is not to be heard: it holds a slot only as long as nobody else needs it.
+    Silent,
+}
+
+/// Sort key of sources: who leads first with camera, screen and microphone, then the others'
+/// cameras, then their screens, each by the order in which they came.
+pub(crate) fn rank(standing: Standing, kind: TrackKind, joined: u64) -> (Standing, TrackKind, u64) {
+    (standing, kind, joined)
 }
 
 /// Puts `wanted` (highest rank first) into `slots` and returns the indices of the slots that changed.
@@ -123,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn ranks_put_the_supporting_school_first_and_then_cameras_before_screens() {
+    fn ranks_put_who_leads_first_and_then_cameras_before_screens() {
         let mut sources = [
-            rank(Role::Receiving, TrackKind::Screen, 1),
-            rank(Role::Receiving, TrackKind::Camera, 2),
-            rank(Role::Supporting, TrackKind::Screen, 3),
-            rank(Role::Receiving, TrackKind::Camera, 1),
-            rank(Role::Supporting, TrackKind::Camera, 3),
+            rank(Standing::Takes, TrackKind::Screen, 1),
+            rank(Standing::Takes, TrackKind::Camera, 2),
+            rank(Standing::Leads, TrackKind::Screen, 3),
+            rank(Standing::Takes, TrackKind::Camera, 1),
+            rank(Standing::Leads, TrackKind::Camera, 3),
         ];
         sources.sort_unstable();
         assert_eq!(sources.map(|rank| rank.1), {

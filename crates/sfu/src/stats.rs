@@ -32,11 +32,13 @@ pub enum DropReason {
     NotInRing,
     /// Asked for again by a WebRTC receiver without RTX for that codec.
     NoRtx,
+    /// Of a screen that its publisher has ended and not begun again.
+    Ended,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 13] = [
+    pub const ALL: [DropReason; 14] = [
         DropReason::UnknownAddress,
         DropReason::Session,
         DropReason::MalformedRtp,
@@ -50,6 +52,7 @@ impl DropReason {
         DropReason::OutputsFull,
         DropReason::NotInRing,
         DropReason::NoRtx,
+        DropReason::Ended,
     ];
 
     /// Its name in metrics.
@@ -68,6 +71,7 @@ impl DropReason {
             DropReason::OutputsFull => "outputs_full",
             DropReason::NotInRing => "not_in_ring",
             DropReason::NoRtx => "no_rtx",
+            DropReason::Ended => "ended",
         }
     }
 }

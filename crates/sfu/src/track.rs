@@ -64,6 +64,8 @@ pub(crate) struct Track {
     pub asks_keyframes: bool,
     pub reception: ReceptionStats,
     pub sender_info: Option<SenderInfo>,
+    /// A microphone that is not to be heard: its packets are kept, but not forwarded.
+    pub is_silent: bool,
     /// Who gets it: leg and index of the slot.
     pub subscribers: Vec<(u64, usize)>,
     extender: SequenceExtender,
@@ -100,6 +102,7 @@ impl Track {
             asks_keyframes: origin.asks_keyframes,
             reception: ReceptionStats::new(origin.ssrc, origin.codec.clock_rate_hz()),
             sender_info: None,
+            is_silent: false,
             subscribers: Vec::new(),
             extender: SequenceExtender::default(),
             held: Vec::with_capacity(MAX_HELD),

@@ -376,7 +376,7 @@ impl<'s> Lesson<'s> {
             let hears = |leg: &Option<LegId>| match &addressed.to {
                 Audience::Lesson(_) => leg.is_some(),
                 Audience::Leg(only) => *leg == Some(*only),
-                Audience::Participant(..) => false,
+                Audience::Participant(..) | Audience::Classrooms(_) => false,
             };
             let hearers: Vec<usize> = (0..self.legs.len()).filter(|node| hears(&self.legs[*node])).collect();
             for node in hearers {

@@ -28,13 +28,10 @@ pub(super) async fn stream(
     }
     let Caller { lesson, grant } = caller;
     let of = lesson.clone();
-    let events = relay
-        .ask(&lesson, move |plane, _| plane.listen(&of, &grant.participant))
-        .await?
-        .ok_or_else(|| {
-            let text = "this participant has too many event streams in the lesson; close some of them";
-            refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_listeners", text)
-        })?;
+    let events = relay.ask(&lesson, move |plane, _| plane.listen(&of, &grant)).await?.ok_or_else(|| {
+        let text = "this participant has too many event streams in the lesson; close some of them";
+        refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_listeners", text)
+    })?;
     let stream = ReceiverStream::new(events).map(|event| Ok(written(&event)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

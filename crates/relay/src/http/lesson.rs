@@ -1,4 +1,4 @@
-//! What a participant tells and asks besides its media: clock, hand, links.
+//! What a participant tells and asks besides its media: clock and links.
 
 use super::Relay;
 use super::caller::Caller;
@@ -7,14 +7,14 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tongke_protocol::control::{ClockEcho, ClockProbe, Links};
 use tongke_protocol::event::ClockReport;
+use tongke_sfu::ActionError;
 
 /// A JSON body; what is wrong with it is told as a refusal.
-pub(super) struct Body<T>(T);
+pub(super) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Relay>> for Body<T> {
     type Rejection = HttpRefusal;
@@ -48,26 +48,7 @@ pub(super) async fn clock_report(
     let of = lesson.clone();
     let told =
         relay.ask(&lesson, move |plane, _| plane.core.report_clock(&of, &grant.participant, report)).await?;
-    present(told)
-}
-
-/// The body of `PUT /lessons/{lesson}/hand`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Hand {
-    raised: bool,
-}
-
-/// `PUT /lessons/{lesson}/hand`
-pub(super) async fn hand(
-    State(relay): State<Arc<Relay>>,
-    caller: Caller,
-    Body(Hand { raised }): Body<Hand>,
-) -> Result<StatusCode, HttpRefusal> {
-    let Caller { lesson, grant } = caller;
-    let of = lesson.clone();
-    let told =
-        relay.ask(&lesson, move |plane, _| plane.core.report_hand(&of, &grant.participant, raised)).await?;
-    present(told)
+    told.then_some(StatusCode::NO_CONTENT).ok_or_else(|| ActionError::NotInLesson.into())
 }
 
 /// `GET /lessons/{lesson}/links`
@@ -76,9 +57,4 @@ pub(super) async fn links(State(relay): State<Arc<Relay>>, caller: Caller) -> Js
         quic_port: Some(relay.worker(&caller.lesson).quic.port()),
         quic_certificate_sha256: Some(relay.quic_certificate.clone()),
     })
-}
-
-fn present(told: bool) -> Result<StatusCode, HttpRefusal> {
-    let text = "you are not in this lesson; join by WHIP, WHEP or QUIC first";
-    told.then_some(StatusCode::NO_CONTENT).ok_or_else(|| refuse(StatusCode::CONFLICT, "not_in_lesson", text))
 }

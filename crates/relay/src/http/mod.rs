@@ -1,6 +1,7 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock and hand, links, rate, metrics, health.
+//! The HTTP interface: WHIP and WHEP, event streams, clock and actions, links, rate, metrics, health.
 
 mod caller;
+mod conduct;
 mod cors;
 mod events;
 mod health;
@@ -77,9 +78,11 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/check/{lesson}/{session}", whip::resource())
         .route("/lessons/{lesson}/events", get(events::stream))
         .route("/lessons/{lesson}/clock", post(lesson::clock_probe).put(lesson::clock_report))
-        .route("/lessons/{lesson}/hand", put(lesson::hand))
+        .route("/lessons/{lesson}/hand", put(conduct::hand))
         .route("/lessons/{lesson}/links", get(lesson::links))
         .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
+        .route("/lessons/{lesson}/self", get(conduct::pass))
+        .route("/lessons/{lesson}/actions", post(conduct::act))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

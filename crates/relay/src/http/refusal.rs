@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tongke_protocol::GrantError;
 use tongke_protocol::control::Refusal;
-use tongke_sfu::{JoinError, PatchError};
+use tongke_sfu::{ActionError, JoinError, PatchError};
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -60,9 +60,24 @@ impl From<JoinError> for HttpRefusal {
             JoinError::OtherLesson { .. } | JoinError::MayNotPublish(_) => StatusCode::FORBIDDEN,
             JoinError::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             JoinError::Hello(_) => StatusCode::BAD_REQUEST,
+            JoinError::Locked => StatusCode::LOCKED,
+            JoinError::Ended => StatusCode::GONE,
             JoinError::RelayFull(_) | JoinError::LessonFull(_) | JoinError::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+        };
+        HttpRefusal { status, refusal: Refusal::from(&error) }
+    }
+}
+
+impl From<ActionError> for HttpRefusal {
+    fn from(error: ActionError) -> Self {
+        let status = match error {
+            ActionError::Role { .. } => StatusCode::FORBIDDEN,
+            ActionError::NotInLesson => StatusCode::CONFLICT,
+            ActionError::ParticipantUnknown(_) => StatusCode::NOT_FOUND,
+            ActionError::Text(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ActionError::Ended => StatusCode::GONE,
         };
         HttpRefusal { status, refusal: Refusal::from(&error) }
     }

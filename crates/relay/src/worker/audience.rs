@@ -7,9 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tongke_protocol::conduct::LessonState;
 use tongke_protocol::event::LessonEvent;
-use tongke_protocol::{LessonId, ParticipantId};
+use tongke_protocol::{LessonId, ParticipantId, Role};
 use tongke_sfu::{AddressedEvent, Audience, Core, LegId};
 
 /// Events a listener may leave unread; then it is greeted again (see module).
@@ -22,6 +21,7 @@ pub(crate) type Events = mpsc::Receiver<LessonEvent>;
 
 struct Listener {
     participant: ParticipantId,
+    role: Role,
     /// The QUIC leg whose control stream this is; none: an event stream over HTTP.
     leg: Option<LegId>,
     queue: mpsc::Sender<LessonEvent>,
@@ -48,7 +48,7 @@ impl Listeners {
         &mut self,
         core: &Core,
         lesson: &LessonId,
-        participant: &ParticipantId,
+        (participant, role): (&ParticipantId, Role),
         leg: Option<LegId>,
     ) -> Option<Events> {
         let all = self.lessons.entry(lesson.clone()).or_default();
@@ -58,8 +58,8 @@ impl Listeners {
         }
         let (queue, events) = mpsc::channel(QUEUE);
         let slots = BTreeMap::new();
-        let mut listener =
-            Listener { participant: participant.clone(), leg, queue, slots, behind: leg.is_none() };
+        let participant = participant.clone();
+        let mut listener = Listener { participant, role, leg, queue, slots, behind: leg.is_none() };
         if leg.is_none() {
             listener.greet(core, lesson);
         }
@@ -75,6 +75,9 @@ impl Listeners {
             Audience::Lesson(lesson) => self.deliver(core, &lesson, &event, |_| true),
             Audience::Participant(lesson, participant) => self.deliver(core, &lesson, &event, |listener| {
                 listener.leg.is_none() && listener.participant == participant
+            }),
+            Audience::Classrooms(lesson) => self.deliver(core, &lesson, &event, |listener| {
+                listener.leg.is_none() && listener.role.may_publish()
             }),
             Audience::Leg(leg) => {
                 if let Some(lesson) = self.legs.get(&leg).cloned() {
@@ -97,9 +100,10 @@ impl Listeners {
                 self.dropped += 1;
             }
         }
-        if matches!(event, LessonEvent::Ending { .. }) {
-            // It is the last that anybody hears of a lesson.
-            all.retain(|listener| !hears(listener));
+        if let LessonEvent::Ending { reconnect, .. } = event {
+            // It is the last that anybody hears, but for the event streams of a lesson that is over:
+            // they hear of its reopening.
+            all.retain(|listener| !hears(listener) || (!reconnect && listener.leg.is_none()));
         }
     }
 
@@ -157,17 +161,11 @@ impl Listener {
     /// Tells the whole state, if there is room for it.
     fn greet(&mut self, core: &Core, lesson: &LessonId) {
         let state = if self.leg.is_some() {
-            let participants = core.snapshot_of_lesson(lesson);
-            let mut state = vec![LessonEvent::Snapshot {
-                lesson: lesson.clone(),
-                relay: String::new(),
-                participants,
-                state: LessonState::default(),
-            }];
+            let mut state = vec![core.snapshot_event(lesson)];
             state.extend(self.slots.values().cloned());
             state
         } else {
-            core.greeting(lesson, &self.participant)
+            core.greeting(lesson, &self.participant, self.role)
         };
         if self.queue.capacity() >= state.len() {
             self.behind = state.into_iter().any(|event| self.queue.try_send(event).is_err());
@@ -191,7 +189,8 @@ mod tests {
         let core = Core::new(CoreConfig::new(Arc::new(Certificate::generate().unwrap())), 7);
         let mut listeners = Listeners::default();
         let lesson = "math".parse().unwrap();
-        let events = listeners.add(&core, &lesson, &"school-2".parse().unwrap(), None).unwrap();
+        let events =
+            listeners.add(&core, &lesson, (&"school-2".parse().unwrap(), Role::Receiving), None).unwrap();
         (core, listeners, events)
     }
 
@@ -229,11 +228,12 @@ mod tests {
         let (core, mut listeners, events) = listening();
         let (lesson, participant) = ("math".parse().unwrap(), "school-2".parse().unwrap());
         let mut held = vec![events];
-        while let Some(more) = listeners.add(&core, &lesson, &participant, None) {
+        let mut add = || listeners.add(&core, &lesson, (&participant, Role::Receiving), None);
+        while let Some(more) = add() {
             held.push(more);
         }
         assert_eq!(held.len(), MAX_LISTENERS_EACH);
         held.pop();
-        assert!(listeners.add(&core, &lesson, &participant, None).is_some());
+        assert!(add().is_some());
     }
 }

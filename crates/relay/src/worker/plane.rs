@@ -75,7 +75,7 @@ impl Plane {
         connection: quinn::Connection,
     ) -> Result<Admitted, Refusal> {
         let (leg, welcome) = self.core.join_quic(now, grant, hello).map_err(|error| Refusal::from(&error))?;
-        match self.listeners.add(&self.core, &hello.lesson, &grant.participant, Some(leg)) {
+        match self.listeners.add(&self.core, &hello.lesson, (&grant.participant, grant.role), Some(leg)) {
             Some(events) => {
                 let ended = self.quic.add(leg, connection);
                 Ok(Admitted { leg, welcome, events, ended })
@@ -91,8 +91,8 @@ impl Plane {
     }
 
     /// Opens an event stream. None: the participant has too many.
-    pub(crate) fn listen(&mut self, lesson: &LessonId, participant: &ParticipantId) -> Option<Events> {
-        self.listeners.add(&self.core, lesson, participant, None)
+    pub(crate) fn listen(&mut self, lesson: &LessonId, grant: &Grant) -> Option<Events> {
+        self.listeners.add(&self.core, lesson, (&grant.participant, grant.role), None)
     }
 
     /// The leg of a WHIP or WHEP resource, if it is `lesson`'s.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
+mod conduct;
 mod http;
 mod media;
 mod pages;

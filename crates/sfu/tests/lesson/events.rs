@@ -1,6 +1,7 @@
 //! What a lesson tells: hands, clocks, greetings, the end.
 
 use super::support::{Lesson, describe, frame, grant, lesson_id};
+use tongke_protocol::conduct::LessonAction;
 use tongke_protocol::control::ClientMessage;
 use tongke_protocol::event::{ClockReport, LessonEvent};
 use tongke_protocol::{Role, TrackKind};
@@ -15,8 +16,9 @@ fn hands_and_clocks_are_told_and_stay_in_the_snapshot() {
     lesson.take_public_events();
     lesson.core.handle_control(lesson.now, lesson.schools[a].id, &ClientMessage::Hand { raised: true });
     assert!(lesson.core.report_clock(&lesson_id(), &id, clock));
-    assert!(lesson.core.report_hand(&lesson_id(), &id, true), "the same again is no news");
-    assert!(!lesson.core.report_hand(&lesson_id(), &"nobody".parse().unwrap(), true));
+    let again = LessonAction::Hand { raised: true };
+    let school = grant("a", Role::Receiving);
+    assert!(lesson.core.act(lesson.now, &lesson_id(), &school, &again).is_ok(), "the same again is no news");
     lesson.settle();
     assert_eq!(lesson.take_public_events(), ["hand", "clock"]);
     let snapshot = lesson.core.snapshot_of_lesson(&lesson_id());
@@ -29,7 +31,7 @@ fn an_event_stream_begins_with_the_state_and_the_filled_slots() {
     let a = lesson.join("a", Role::Supporting);
     lesson.send(a, TrackKind::Camera, frame(0, true, 2));
     let browser = lesson.watch("b", Role::Receiving, 2, 1);
-    let greeting = lesson.core.greeting(&lesson_id(), &"b".parse().unwrap());
+    let greeting = lesson.core.greeting(&lesson_id(), &"b".parse().unwrap(), Role::Receiving);
     assert_eq!(greeting.len(), 2);
     assert!(matches!(&greeting[0], LessonEvent::Snapshot { participants, .. } if participants.len() == 2));
     let LessonEvent::Slot { session, slot: 0, source: Some(source), .. } = &greeting[1] else {
@@ -37,7 +39,7 @@ fn an_event_stream_begins_with_the_state_and_the_filled_slots() {
     };
     assert_eq!(session, &lesson.browsers[browser].joined.as_ref().unwrap().session);
     assert_eq!(source.participant.as_str(), "a");
-    let empty = lesson.core.greeting(&"art".parse().unwrap(), &"b".parse().unwrap());
+    let empty = lesson.core.greeting(&"art".parse().unwrap(), &"b".parse().unwrap(), Role::Receiving);
     assert!(matches!(&empty[..], [LessonEvent::Snapshot { participants, .. }] if participants.is_empty()));
 }
 

@@ -8,6 +8,7 @@ mod bad_input;
 mod browsers;
 mod checks;
 mod codecs;
+mod conduct;
 mod events;
 mod forwarding;
 mod joining;

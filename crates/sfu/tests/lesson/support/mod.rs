@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tongke_protocol::control::{Hello, PublishTrack};
 use tongke_protocol::event::LessonEvent;
+use tongke_protocol::record::LessonFact;
 use tongke_protocol::{Grant, LessonId, LessonScope, MediaKind, Now, Role, TrackKind, WallTime};
 use tongke_sfu::{AddressedEvent, Audience, ClosedLeg, Core, CoreConfig, JoinError, LegId, Outputs};
 use tongke_transport::rtp::RtpPacket;
@@ -51,6 +52,7 @@ pub struct Lesson {
     pub browsers: Vec<Browser>,
     pub events: Vec<AddressedEvent>,
     pub closed: Vec<ClosedLeg>,
+    pub facts: Vec<LessonFact>,
     pub sends: Vec<Send>,
 }
 
@@ -65,6 +67,7 @@ impl Lesson {
             browsers: Vec::new(),
             events: Vec::new(),
             closed: Vec::new(),
+            facts: Vec::new(),
             sends: Vec::new(),
         }
     }
@@ -210,6 +213,7 @@ impl Lesson {
         let moved = !outputs.is_empty();
         self.events.extend(outputs.events);
         self.closed.extend(outputs.closed);
+        self.facts.extend(outputs.facts);
         moved
     }
 
