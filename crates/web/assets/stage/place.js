@@ -28,6 +28,8 @@ export function place(areas, frame) {
   const small = areas.filter((area) => area === "small").length;
   const large = areas.length - small;
   const whole = { x: 0, y: 0, width: frame.width, height: frame.height };
+  // A picture that is alone on a pupils' screen goes from edge to edge.
+  if (areas.length === 1 && frame.caption === 0) return [whole];
   const [larges, smalls] =
     large === 0 || small === 0
       ? [grid(large, whole, frame), grid(small, whole, frame)]
@@ -47,7 +49,7 @@ function beside(large, small, frame) {
   const tallest = ((height - gap * (small - 1)) / small - caption) * ASPECT;
   const least = Math.floor(Math.max(0, Math.min(width * ASIDE_SHARE, tallest)));
   const larges = grid(large, { x: 0, y: 0, width: width - least - gap, height }, frame);
-  const spare = large === 1 ? 0 : width - least - gap - spanOf(larges, "x", "width");
+  const spare = width - least - gap - spanOf(larges, "x", "width");
   const aside = Math.floor(Math.min(least + spare, width * ASIDE_MOST, Math.max(least, tallest)));
   const main = { x: 0, y: 0, width: width - aside - gap, height };
   const column = { x: main.width + gap, y: 0, width: aside, height };
@@ -65,7 +67,7 @@ function below(large, small, frame) {
   const widest = (width - gap * (small - 1)) / small / ASPECT + caption;
   const least = Math.floor(Math.min(height * ASIDE_SHARE + caption, widest));
   const larges = grid(large, { x: 0, y: 0, width, height: height - least - gap }, frame);
-  const spare = large === 1 ? 0 : height - least - gap - spanOf(larges, "y", "height");
+  const spare = height - least - gap - spanOf(larges, "y", "height");
   const aside = Math.floor(Math.min(least + spare, height * ASIDE_MOST, widest));
   const main = { x: 0, y: 0, width, height: height - aside - gap };
   const row = { x: 0, y: main.height + gap, width, height: aside };
@@ -91,11 +93,11 @@ function spanOf(rects, from, length) {
 }
 
 /**
- * As many columns as make the pictures largest; a single one takes the whole place.
+ * As many columns as make the pictures largest.
  * @param {number} count @param {Rect} box @param {Frame} frame @returns {Rect[]}
  */
 export function grid(count, box, { gap, caption }) {
-  if (count <= 1) return count === 0 ? [] : [{ ...box }];
+  if (count === 0) return [];
   const fits = Array.from({ length: count }, (_, index) => index + 1).map((columns) => {
     const rows = Math.ceil(count / columns);
     const widest = (box.width - gap * (columns - 1)) / columns;

@@ -34,6 +34,7 @@ export class Tile {
   #name = el("span", { class: "name" });
   #digit = el("span", { class: "digit", "aria-hidden": "true" });
   #marks = el("span", { class: "marks" });
+  #hand = el("p", { class: "hand", hidden: true }, t("js-mark-hand"));
   #age = el("p", { class: "age", hidden: true });
   #health = el("figcaption", { class: "health", hidden: true });
   #choose = el("button", { type: "button", class: "choose", hidden: true });
@@ -49,7 +50,7 @@ export class Tile {
     // Sound has its own elements; a property, for the attribute does not mute what script makes.
     this.#video.muted = true;
     this.#choose.addEventListener("click", () => choose(shot.participant));
-    this.#picture.append(this.#still, this.#video, this.#age);
+    this.#picture.append(this.#still, this.#video, this.#hand, this.#age);
     this.root = el(
       "figure",
       { "data-tile": true, "data-participant": shot.participant, "data-track": shot.track, "data-state": "none" },
@@ -84,7 +85,7 @@ export class Tile {
     setText(this.#digit, words.number === null ? "" : String(words.number));
     const has_floor = this.root.hasAttribute("data-floor");
     this.#mark("floor", has_floor, t("js-mark-floor"));
-    this.#mark("hand", words.is_hand_up && !has_floor, t("js-mark-hand"));
+    this.#hand.hidden = !words.is_hand_up || has_floor;
     this.#mark("muted", words.is_muted, t("js-mark-muted"));
     setAttribute(this.root, "data-hand", words.is_hand_up && !has_floor);
     setAttribute(this.root, "data-selected", words.is_selected);
