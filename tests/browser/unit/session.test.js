@@ -208,6 +208,21 @@ test("the network's return is taken at once, even while an attempt hangs", () =>
   assert.equal(world.did("restart", "whep").length, 1);
 });
 
+test("what gets through for one session hurries the other", () => {
+  const world = new World().live();
+  world.connection("whep", "disconnected").pass(1000).connection("whip", "disconnected").pass(500);
+  assert.equal(world.did("restart", "whip").length, 0);
+  world.leg("whep", { is: "restarted", problem: null });
+  assert.equal(world.did("restart", "whip").length, 1);
+});
+
+test("a network that swallows one session's restart hurries nobody", () => {
+  const world = new World().live();
+  world.connection("whep", "disconnected").pass(1000).connection("whip", "disconnected").pass(500);
+  world.leg("whep", { is: "restarted", problem: LOST });
+  assert.equal(world.did("restart", "whip").length, 0);
+});
+
 test("an answer or a state of an older session means nothing", () => {
   const world = new World().live();
   const old = { leg: "whep", attempt: world.attempts.whep };
@@ -306,7 +321,7 @@ test("waits grow from 250 ms to 2 s and chance makes them shorter only", () => {
 });
 
 test("an offer without an answer and a connection that never comes are given up for new ones", () => {
-  const world = new World().tell({ is: "start" }).snapshot().pass(6300);
+  const world = new World().tell({ is: "start" }).snapshot().pass(4300);
   assert.equal(world.did("join", "whep").length, 2);
   world.joined("whep").pass(4500);
   assert.equal(world.did("join", "whep").length, 3);

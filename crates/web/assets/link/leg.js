@@ -8,8 +8,11 @@ import { Backoff, isRefusal, REFUSED_MS } from "./backoff.js";
 export const SHAKY_MS = 1500;
 /** A new or restarted connection that is not there after this is given up for another session. */
 export const CONNECT_MS = 4000;
-/** An answer to an offer that is not there after this will not come. */
-export const JOIN_MS = 6000;
+/**
+ * An answer to an offer that is not there after this will not come; a lost SYN is sent again after
+ * 1 s and 3 s, and a new attempt begins sooner than the next.
+ */
+export const JOIN_MS = 4000;
 /** Wait before an ICE restart that the network swallowed is tried again. */
 const RESTART_AGAIN_MS = 500;
 /** A session that lived so long was a good one. */
@@ -190,6 +193,18 @@ export class Leg {
     this.#backoff.reset();
     if (this.phase === "down" || this.phase === "joining") return this.join(now_ms, relay);
     if (this.phase === "shaky" || this.phase === "restarting") return this.#restart(now_ms);
+    return [];
+  }
+
+  /**
+   * Something else got through to the relay: what waits for the network need not wait any more.
+   * @param {number} now_ms
+   * @param {string | null} relay
+   * @returns {LegCommand[]}
+   */
+  hurry(now_ms, relay) {
+    if (this.phase === "shaky") return this.#restart(now_ms);
+    if (this.phase === "down" && this.problem?.status === 0) return this.join(now_ms, relay);
     return [];
   }
 

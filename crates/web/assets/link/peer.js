@@ -6,8 +6,6 @@ import { answerAfterRestart, restartFragment } from "./sdp.js";
 
 const SDP = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
-/** Longest wait for the answer to an offer, in ms. */
-const JOIN_MS = 6000;
 /** Longest wait for the answer to an ICE restart, in ms. */
 const RESTART_MS = 3000;
 
@@ -53,7 +51,7 @@ export class Peer {
       const offer = await connection.createOffer();
       await connection.setLocalDescription(offer);
       const sdp = offer.sdp ?? "";
-      const answer = await this.#send("POST", endpoint, SDP, shape ? shape(sdp) : sdp, {}, JOIN_MS);
+      const answer = await this.#send("POST", endpoint, SDP, shape ? shape(sdp) : sdp);
       if (answer instanceof Problem) return answer;
       const location = answer.headers.get("Location");
       if (!location) return new Problem("bad_answer", "the answer names no session", answer.status);
@@ -74,13 +72,12 @@ export class Peer {
     if (!this.#resource) return new Problem("connection", "there is no session yet");
     try {
       const before = connection.remoteDescription?.sdp ?? "";
-      // A restart whose answer was lost left its offer behind.
-      if (connection.signalingState === "have-local-offer") await connection.setLocalDescription({ type: "rollback" });
-      const offer = await connection.createOffer({ iceRestart: true });
-      await connection.setLocalDescription(offer);
-      const headers = { "If-Match": "*" };
-      const fragment = restartFragment(offer.sdp ?? "");
-      const answer = await this.#send("PATCH", this.#resource, FRAGMENT, fragment, headers, RESTART_MS);
+      // A restart that did not get through left its offer behind: it is still good.
+      if (connection.signalingState === "stable") {
+        await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+      }
+            const fragment = restartFragment(connection.localDescription?.sdp ?? "");
+      const answer = await this.#send("PATCH", this.#resource, FRAGMENT, fragment, RESTART_MS);
       if (answer instanceof Problem) return answer;
       const sdp = answerAfterRestart(before, await answer.text());
       if (sdp === null) return new Problem("bad_answer", "the relay did not restart ICE", answer.status);
@@ -104,15 +101,17 @@ export class Peer {
   }
 
   /**
-   * @param {string} method
+   * @param {"POST" | "PATCH"} method
    * @param {string} path
    * @param {string} type
    * @param {string} body
-   * @param {Record<string, string>} more
-   * @param {number} timeout_ms
+   * @param {number} [timeout_ms]
    */
-  #send(method, path, type, body, more, timeout_ms) {
-    const headers = { "Content-Type": type, Accept: type, ...more };
+  #send(method, path, type, body, timeout_ms) {
+    /** @type {Record<string, string>} */
+    const headers = { "Content-Type": type, Accept: type };
+    // Whatever ICE session it is of by now: a restart replaces it.
+    if (method === "PATCH") headers["If-Match"] = "*";
     const signal = this.#stopped.signal;
     return request({ method, path, grant: this.#options.grant, body, headers, timeout_ms, signal });
   }

@@ -157,14 +157,16 @@ export class Session {
         // The end of a session may be told sooner than its beginning.
         return this.#ended.has(input.session)
           ? this.#sessionEnded(now_ms, input.session, this.#ended.get(input.session) ?? false)
-          : [];
+          : this.#hurry(now_ms, leg);
       case "refused":
         // The relay knows better than a stream that is down; one that is open knows better still.
         return input.problem.code === "lesson_ended" && !this.is_told
           ? this.#lesson(now_ms, true)
           : leg.lost(now_ms, input.problem);
-      case "restarted":
-        return leg.restarted(now_ms, input.problem);
+      case "restarted": {
+        const commands = leg.restarted(now_ms, input.problem);
+        return input.problem?.status === 0 ? commands : [...commands, ...this.#hurry(now_ms, leg)];
+      }
       case "connection": {
         const commands = leg.connection(now_ms, input.state);
         return leg.phase === "up" ? [...commands, ...this.#throughAgain(now_ms, leg)] : commands;
@@ -264,6 +266,16 @@ export class Session {
     leg.trouble_since_ms = null;
     const is_stale = since_ms !== null && now_ms - since_ms > STALE_AFTER_MS && this.#stream.since_ms < since_ms;
     return is_stale && this.#stream.phase === "open" ? this.#stream.open(now_ms) : [];
+  }
+
+  /**
+   * The relay answered: the network is there for the other session too.
+   * @param {number} now_ms
+   * @param {Leg} answered
+   * @returns {Command[]}
+   */
+  #hurry(now_ms, answered) {
+    return this.#each((leg) => (leg === answered ? [] : leg.hurry(now_ms, this.#relay())));
   }
 
   #relay() {
