@@ -47,7 +47,7 @@ js-check-verdict-bad-rate = 网络太慢，上课会断断续续
 js-check-verdict-starting = 正在进入教室……
 js-check-verdict-allow = 请先在浏览器的询问里选“允许”。再按一次按钮，就不带画面和声音进入
 
-js-check-insecure = 这个网址不是 https 开头，浏览器不让用摄像头和麦克风
+js-check-insecure = 网址不是 https 开头，浏览器不让用
 js-check-insecure-next = 请改用 https:// 开头的课堂链接；没有的话，找管理员要
 js-check-denied-next = 按“重测”，在浏览器的询问里选“允许”
 js-check-blocked-next-firefox = 点地址栏左边划掉的图标，去掉“已阻止”，再按“重测”
