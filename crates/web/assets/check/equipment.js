@@ -75,10 +75,11 @@ export class Equipment {
 
   /** @param {Kind | "speaker"} item */
   again(item) {
-    if (item === "speaker") void this.#hearing?.testSpeaker();
-    else if (!this.#tracks[item]) void this.open([item]);
+    if (item !== "speaker" && !this.#tracks[item]) void this.open([item]);
     else if (item === "camera") void this.#look();
-    else this.#hearing?.testMicrophone();
+    else if (!this.#hearing?.isAudible) this.#listen();
+    else if (item === "speaker") void this.#hearing.testSpeaker();
+    else this.#hearing.testMicrophone();
   }
 
   /** Something was plugged in or out. */

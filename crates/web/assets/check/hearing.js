@@ -17,12 +17,24 @@ import { judgeSpeaker, listenForTones, playTones } from "./tone.js";
 /** A teacher who speaks anyway need not be asked aloud. */
 const ASK_AFTER_MS = 1000;
 
+/** @type {Finding} Speech and tones would be taken for one another. */
+const AFTER_TONES = { state: "busy", code: "waiting", say: "js-check-waiting" };
 /** @type {Finding} */
 const PLAYING = { state: "busy", code: "playing", say: "js-check-speaker-playing" };
 /** @type {Finding} */
 const TOUCH = { state: "busy", code: "touch", say: "js-check-touch" };
 /** @type {Finding} Nobody hears the tones but the teacher. */
 const ALONE = { state: "warn", code: "alone", say: "js-check-speaker-alone", next: "js-check-speaker-alone-next" };
+
+/** @type {Finding} */
+const NO_SOUND = { state: "warn", code: "none", say: "js-check-speaker-none", next: "js-check-speaker-none-next" };
+/** @type {Finding} Browsers hear through the same machinery that sounds. */
+const UNCHECKED = {
+  state: "warn",
+  code: "unchecked",
+  say: "js-check-microphone-unchecked",
+  next: "js-check-microphone-unchecked-next",
+};
 
 /** One microphone and one loudspeaker under test, until they change or the check ends. */
 export class Hearing {
@@ -42,6 +54,11 @@ export class Hearing {
     fetchVoices();
   }
 
+  /** Whether there is sound to test with. */
+  get isAudible() {
+    return this.#context.state === "running";
+  }
+
   /**
    * @param {MediaStreamTrack | null} microphone
    * @param {string | null} speaker
@@ -49,13 +66,20 @@ export class Hearing {
   async begin(microphone, speaker) {
     const { signal } = this.#aborter;
     this.#found("speaker", PLAYING);
-    if (microphone) this.#found("microphone", LISTENING);
     await useSpeaker(this.#context, speaker);
-    await whenAudible(this.#context, signal, () => {
+    const isAudible = await whenAudible(this.#context, signal, () => {
       this.#found("speaker", TOUCH);
       if (microphone) this.#found("microphone", TOUCH);
     });
-    if (microphone) await this.#lend(microphone);
+    if (!isAudible) {
+      this.#found("speaker", NO_SOUND);
+      if (microphone) this.#found("microphone", UNCHECKED);
+      return;
+    }
+    if (microphone) {
+      this.#found("microphone", AFTER_TONES);
+      await this.#lend(microphone);
+    }
     await this.testSpeaker();
     this.testMicrophone();
   }

@@ -1,26 +1,39 @@
 // The page's own sound: the context that plays the tones and hears the microphone, and the voice
 // that asks the teacher to speak.
 
+/** How long a context may take to start once it is allowed to. */
+const STARTED_MS = 2000;
+const TOUCHES = ["pointerdown", "keydown"];
+
 /**
  * Waits until the page may sound. Browsers keep a page silent until it is touched, where it was
  * opened from the address bar and not by a press on another page.
  * @param {AudioContext} context
  * @param {AbortSignal} signal
  * @param {() => void} onSilenced Called when the page has to be touched first.
+ * @returns {Promise<boolean>} Whether it sounds: a computer without any sound output may not.
  */
 export async function whenAudible(context, signal, onSilenced) {
-  if (context.state === "running") return;
-  await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
-  // The state may have changed meanwhile, which the type check does not see.
-  if (/** @type {string} */ (context.state) === "running" || signal.aborted) return;
+  const isTouched = navigator.userActivation?.hasBeenActive ?? false;
+  if (await starts(context, isTouched ? STARTED_MS : 300)) return true;
+  if (isTouched || signal.aborted) return false;
   onSilenced();
   await new Promise((resolve) => {
-    const touches = ["pointerdown", "keydown"];
-    const wake = () => void context.resume().then(() => resolve(undefined));
-    for (const touch of touches) addEventListener(touch, wake, { signal });
-    context.addEventListener("statechange", () => context.state === "running" && resolve(undefined), { signal });
-    signal.addEventListener("abort", () => resolve(undefined));
+    for (const touch of TOUCHES) addEventListener(touch, resolve, { signal });
+    context.addEventListener("statechange", resolve, { signal });
+    signal.addEventListener("abort", resolve);
   });
+  return !signal.aborted && starts(context, STARTED_MS);
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {number} limit_ms
+ */
+async function starts(context, limit_ms) {
+  const limit = new Promise((resolve) => setTimeout(resolve, limit_ms));
+  await Promise.race([context.resume().catch(() => undefined), limit]);
+  return context.state === "running";
 }
 
 /** Whether the loudspeaker can be chosen in this browser. */

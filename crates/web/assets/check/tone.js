@@ -27,7 +27,8 @@ const FADE_MS = 20;
 const LAG_MAX_MS = 900;
 /** Silence that is listened to first, to know what the room sounds like without tones. */
 const BASELINE_MS = 200;
-export const LISTEN_MS = TONES_HZ.length * (TONE_MS + GAP_MS) + LAG_MAX_MS;
+const ALL_TONES_MS = TONES_HZ.length * (TONE_MS + GAP_MS);
+export const LISTEN_MS = ALL_TONES_MS + LAG_MAX_MS;
 
 const ABOVE_FLOOR_DB = 10;
 const ABOVE_BASELINE_DB = 8;
@@ -193,6 +194,17 @@ export function playTones(context) {
 }
 
 /**
+ * Whether all tones were heard and are over: there is nothing to wait for.
+ * @param {ToneFrame[]} frames
+ * @param {number} at_ms
+ */
+function hasEnded(frames, at_ms) {
+  if (at_ms < ALL_TONES_MS) return false;
+  const { tones, lag_ms } = judgeTones(frames);
+  return tones === TONES_HZ.length && at_ms >= ALL_TONES_MS + (lag_ms ?? 0);
+}
+
+/**
  * Listens to the room, plays the tones, listens until they would have come, and judges.
  * @param {AudioContext} context Running.
  * @param {import("./microphone.js").Ear} ear
@@ -216,7 +228,7 @@ export async function listenForTones(context, ear, signal) {
       // The samples end now: what they hold was heard half their length ago.
       const middle_ms = (samples.length / rate_hz) * 500;
       frames.push(frameOf(samples, rate_hz, at_ms - middle_ms));
-      if (at_ms >= LISTEN_MS || signal.aborted) {
+      if (at_ms >= LISTEN_MS || signal.aborted || hasEnded(frames, at_ms)) {
         stop();
         resolve(undefined);
       }

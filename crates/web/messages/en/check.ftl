@@ -89,6 +89,8 @@ js-check-microphone-noisy = The room is too noisy for the other side
 js-check-microphone-noisy-next = Close doors and windows, stop fans, or go nearer
 js-check-microphone-loud = Too loud: the other side hears it distorted
 js-check-microphone-loud-next = Go farther away, or turn the microphone's volume down
+js-check-microphone-unchecked = The microphone is on, but cannot be tested
+js-check-microphone-unchecked-next = You can start. See "Speaker" first
 js-check-microphone-missing = No microphone was found
 js-check-microphone-missing-next = Plug the microphone in; it is then checked by itself
 js-check-microphone-denied = The browser may not use the microphone
@@ -104,6 +106,8 @@ js-check-speaker-unheard = The test tones were not heard
 js-check-speaker-unheard-next = Fine if you heard them; if not, switch the speakers on and turn them up
 js-check-speaker-loud = Too loud: the other side will hear an echo
 js-check-speaker-loud-next = Turn it down, or move the microphone away from it
+js-check-speaker-none = This computer plays no sound
+js-check-speaker-none-next = Plug in speakers or a headset, then "Retry"
 js-check-speaker-alone = Test tones were played; no microphone heard them
 js-check-speaker-alone-next = Fine if you heard them; if not, switch the speakers on and turn them up
 

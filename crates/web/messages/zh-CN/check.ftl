@@ -89,6 +89,8 @@ js-check-microphone-noisy = 教室里太吵，对面听不清说话
 js-check-microphone-noisy-next = 关上门窗和风扇，或者离麦克风近一些
 js-check-microphone-loud = 声音太大，对面听着是破的
 js-check-microphone-loud-next = 离麦克风远一些，或者把麦克风音量调小
+js-check-microphone-unchecked = 麦克风开着，但没法试
+js-check-microphone-unchecked-next = 可以上课。先看“喇叭”一项
 js-check-microphone-missing = 没有找到麦克风
 js-check-microphone-missing-next = 把麦克风插到电脑上，插好后会自动再查
 js-check-microphone-denied = 浏览器没有得到允许，不能用麦克风
@@ -104,6 +106,8 @@ js-check-speaker-unheard = 麦克风没有听到喇叭的三声试音
 js-check-speaker-unheard-next = 您听到了就没关系；没听到，请打开音箱、调大音量
 js-check-speaker-loud = 喇叭太响，对面会听到自己的回声
 js-check-speaker-loud-next = 把音量调小，或者让麦克风离喇叭远一些
+js-check-speaker-none = 这台电脑放不出声音
+js-check-speaker-none-next = 插上音箱或耳机，再按“重测”
 js-check-speaker-alone = 放了三声试音，没有麦克风来听
 js-check-speaker-alone-next = 您听到了就没关系；没听到，请打开音箱、调大音量
 
