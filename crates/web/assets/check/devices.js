@@ -4,6 +4,8 @@
 /**
  * @typedef {"camera" | "microphone"} Kind
  *
+ * @typedef {Record<Kind, string | null>} Chosen Device ids; null: the browser's own choice.
+ *
  * @typedef {object} Opened What could be opened, and why not the rest.
  * @property {MediaStream} stream
  * @property {MediaStreamTrack | null} camera
@@ -28,7 +30,7 @@ const ROOM = { echoCancellation: false, noiseSuppression: false, autoGainControl
 /**
  * Opens what the lesson needs, both with one question to the person. A device that was remembered
  * and is gone gives way to another one.
- * @param {{camera: string | null, microphone: string | null}} chosen Device ids; null: the browser's own choice.
+ * @param {Chosen} chosen
  * @param {Kind[]} [kinds]
  * @returns {Promise<Opened>}
  */
@@ -115,12 +117,26 @@ function isNoForBoth(error) {
 }
 
 /**
+ * The chosen devices and no others, for a browser takes an `ideal` one as one wish among many; where
+ * one of them is gone, whichever there are.
  * @param {Kind[]} kinds
- * @param {{camera: string | null, microphone: string | null}} chosen
+ * @param {Chosen} chosen
  * @returns {Promise<MediaStreamTrack[] | DOMException>}
  */
 async function ask(kinds, chosen) {
-  const wish = (/** @type {string | null} */ id) => (id === null ? {} : { deviceId: { ideal: id } });
+  const got = await askExactly(kinds, chosen);
+  const isGone = !Array.isArray(got) && troubleName(got, false) === "missing";
+  const isChosen = kinds.some((kind) => chosen[kind] !== null);
+  return isGone && isChosen ? askExactly(kinds, { camera: null, microphone: null }) : got;
+}
+
+/**
+ * @param {Kind[]} kinds
+ * @param {Chosen} chosen
+ * @returns {Promise<MediaStreamTrack[] | DOMException>}
+ */
+async function askExactly(kinds, chosen) {
+  const wish = (/** @type {string | null} */ id) => (id === null ? {} : { deviceId: { exact: id } });
   const video = kinds.includes("camera") && { ...PICTURE, ...wish(chosen.camera) };
   const audio = kinds.includes("microphone") && { ...VOICE, ...wish(chosen.microphone) };
   try {
