@@ -125,7 +125,7 @@ class Page {
     if (link !== this.#link) return;
     const { phase, problem } = link.state;
     if (phase === "ended") this.#ended();
-    else if (phase === "replaced") this.#replaced();
+    else if (phase === "replaced") this.#replacedElsewhere();
     else if (phase !== "live" && problem && FATAL.has(problem.code)) this.#refused(problem);
   }
 
@@ -178,11 +178,16 @@ class Page {
     await this.#teach(pass);
   }
 
+  /** Another machine took over: a reload here asks before it takes over in turn. */
+  #replacedElsewhere() {
+    this.#entry.store.started = false;
+    this.#replaced();
+  }
+
   #replaced() {
     const pass = this.#pass;
     if (!pass || (!this.#link && !this.#closeCheck)) return;
     this.#leave();
-    this.#entry.store.started = false;
     const press = () => void this.#takeOver(pass);
     this.#problem("replaced", [{ id: "take-over", label: t("js-take-over"), press }]);
   }

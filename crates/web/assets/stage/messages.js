@@ -13,17 +13,19 @@ export class Messages {
   #input;
   #me;
   #send;
+  #read;
   /** The last message that was shown. */
   #shown = 0;
-  #last_read = 0;
 
   /**
    * @param {HTMLElement} root
    * @param {string} me
    * @param {(text: string) => Promise<boolean>} send whether it was sent
+   * @param {{ last: number }} read the last message that was read; kept by the caller
    */
-  constructor(root, me, send) {
+  constructor(root, me, send, read) {
     this.root = root;
+    this.#read = read;
     this.#me = me;
     this.#send = send;
     this.#list = el("ol", { class: "said", "aria-live": "polite", tabindex: "0", "aria-label": t("js-messages-list") });
@@ -53,8 +55,8 @@ export class Messages {
       this.#list.scrollTop = this.#list.scrollHeight;
       this.#shown = Math.max(...fresh.map((message) => message.id));
     }
-    if (!this.root.hidden) this.#last_read = this.#shown;
-    return messages.filter((message) => message.id > this.#last_read && message.from !== this.#me).length;
+    if (!this.root.hidden) this.#read.last = this.#shown;
+    return messages.filter((message) => message.id > this.#read.last && message.from !== this.#me).length;
   }
 
   focus() {

@@ -7,7 +7,7 @@ import { HeadCounts } from "./headcount.js";
 import { Messages } from "./messages.js";
 
 /** @import { Link } from "../link/link.js" */
-/** @import { Pass, Role } from "../protocol.js" */
+/** @import { HeadCount, Pass, Role } from "../protocol.js" */
 /** @import { Conduct } from "./conduct.js" */
 /** @import { Act } from "./keys.js" */
 /** @import { Screen } from "./layouts.js" */
@@ -34,9 +34,11 @@ export class Panels {
   constructor({ link, pass, conduct, changed }) {
     this.#link = link;
     this.#me = pass.participant;
+    const say = (/** @type {string} */ text) => conduct.ask({ action: "say", text });
+    const count = (/** @type {HeadCount} */ counted) => conduct.ask({ action: "head_count", ...counted });
     this.#panels = {
-      messages: new Messages(byId("messages"), pass.participant, (text) => conduct.ask({ action: "say", text })),
-      headcount: new HeadCounts(byId("headcount"), pass.participant, (count) => conduct.ask({ action: "head_count", ...count })),
+      messages: new Messages(byId("messages"), pass.participant, say, readMark(pass.participant)),
+      headcount: new HeadCounts(byId("headcount"), pass.participant, count),
       details: new Details(byId("details"), link),
     };
     this.#ticking = setInterval(() => this.#panels.details.update(), 1000);
@@ -94,4 +96,28 @@ export class Panels {
     this.#changed();
     return name;
   }
+}
+
+/**
+ * The last message that was read, kept in this window: after a reload the relay repeats them all.
+ * @param {string} participant
+ */
+function readMark(participant) {
+  const key = `tongke-read:${location.pathname}:${participant}`;
+  return {
+    get last() {
+      try {
+        return Number(sessionStorage.getItem(key) ?? 0);
+      } catch {
+        return 0;
+      }
+    },
+    set last(id) {
+      try {
+        sessionStorage.setItem(key, String(id));
+      } catch {
+        // A browser that keeps nothing tells of them again.
+      }
+    },
+  };
 }

@@ -1,8 +1,8 @@
 // The lesson as one screen shows it: pictures, sound, controls and panels, and the keys for all.
 
-import { isHeard } from "../room/room.js";
 import { t } from "../text.js";
 import { Bar, actsOf, keyActsOf, labelOf } from "./bar.js";
+import { captionOf } from "./captions.js";
 import { Conduct } from "./conduct.js";
 import { Devices } from "./devices.js";
 import { showKeys } from "./dialog.js";
@@ -17,12 +17,12 @@ import { Wall } from "./wall.js";
 import { Watch } from "./watch.js";
 
 /** @import { Link } from "../link/link.js" */
-/** @import { ParticipantInfo, Pass } from "../protocol.js" */
+/** @import { Pass } from "../protocol.js" */
 /** @import { Store } from "../store.js" */
 /** @import { BarState } from "./bar.js" */
+/** @import { Choice } from "./conduct.js" */
 /** @import { Act, Command } from "./keys.js" */
-/** @import { Screen, Shot } from "./layouts.js" */
-/** @import { TileWords } from "./tile.js" */
+/** @import { Screen } from "./layouts.js" */
 
 /**
  * @typedef {object} StageOptions
@@ -76,7 +76,8 @@ export class Stage {
       link,
       ownTrack: (track) => (track === "camera" ? link.camera : link.screen),
       choose: (participant) => this.#select(participant),
-      words: (shot, info) => this.#words(shot, info),
+      words: (shot, info) =>
+        captionOf(shot, info, { link, me: this.#me, screen: this.#screen, choice: this.#choice() }),
     });
     this.#watch = new Watch(link, pass, this.#notices, options.can_publish);
     this.#keyboard = new Keyboard(root, (command) => this.#obey(command));
@@ -109,6 +110,7 @@ export class Stage {
 
   #render() {
     const { state, participants } = this.#link.room;
+    this.#hands();
     this.#wall.render({
       me: this.#me,
       screen: this.#screen,
@@ -122,7 +124,6 @@ export class Stage {
     this.#bar.update(this.#barState());
     this.#watch.look();
     this.#marks();
-    this.#chime();
   }
 
   /** @returns {BarState} */
@@ -142,6 +143,7 @@ export class Stage {
     };
   }
 
+  /** @returns {Choice} */
   #choice() {
     return { classes: this.#wall.classes(this.#me.participant), selected: this.#selected };
   }
@@ -169,33 +171,14 @@ export class Stage {
   }
 
   /** A hand that has just gone up is heard at the teacher's desk. */
-  #chime() {
+  #hands() {
     const raised = new Set([...this.#link.room.participants.values()].filter((one) => one.hand_raised).map(({ id }) => id));
     const is_new = [...raised].some((id) => !this.#raised.has(id));
     this.#raised = raised;
-    if (is_new && this.#me.role === "supporting" && this.#options.can_publish) this.#sound.chime();
-  }
-
-  /**
-   * @param {Shot} shot
-   * @param {ParticipantInfo | undefined} info
-   * @returns {TileWords}
-   */
-  #words(shot, info) {
-    const { state } = this.#link.room;
-    const is_class = shot.track === "camera" && !shot.own;
-    const digit = this.#choice().classes.findIndex(({ id }) => id === shot.participant) + 1;
-    const leads = this.#me.role === "supporting" && this.#screen === "desk";
-    const name = info?.name ?? shot.participant;
-    return {
-      // Courseware needs no name on pupils' screens, where it would cover a headline.
-      name: shot.track === "screen" && isWall(this.#screen) ? "" : nameOf(shot, name),
-      number: leads && is_class && digit > 0 ? digit : null,
-      is_selected: leads && is_class && this.#selected === shot.participant,
-      is_hand_up: is_class && (info?.hand_raised ?? false) && !isWall(this.#screen),
-      is_muted: shot.track === "camera" && !isWall(this.#screen) && !isHeard(state, shot.participant),
-      health: is_class && !isWall(this.#screen) ? this.#link.health.get(shot.participant) ?? null : null,
-    };
+    if (!is_new || this.#me.role !== "supporting") return;
+    // Whoever was chosen before is not who the key is for now.
+    this.#selected = null;
+    if (this.#options.can_publish) this.#sound.chime();
   }
 
   /** @param {string | null} participant pressed again, it is chosen no longer */
@@ -230,7 +213,7 @@ export class Stage {
   #do(act) {
     switch (act) {
       case "floor":
-        return void this.#conduct.floor(this.#choice());
+        return void this.#giveFloor();
       case "mute":
         return void this.#conduct.mute(this.#choice());
       case "microphone":
@@ -254,6 +237,13 @@ export class Stage {
         return showKeys(acts.map((one) => ({ act: one, label: labelOf(one, this.#barState(), this.#me.role) })));
       }
     }
+  }
+
+  async #giveFloor() {
+    const choice = this.#choice();
+    // A class that has spoken is not chosen any longer: the next key is for the next one.
+    if (this.#link.room.state.floor !== null) this.#selected = null;
+    await this.#conduct.floor(choice);
   }
 
   /** @param {"headcount" | "messages" | "details"} panel */
@@ -289,15 +279,6 @@ export class Stage {
     const opened = window.open(address.pathname + address.search, target, "popup,width=1280,height=720");
     if (!opened) this.#notices.flash("second", "bad", t("js-notice-window-blocked"));
   }
-}
-
-/**
- * @param {Shot} shot
- * @param {string} name
- */
-function nameOf(shot, name) {
-  if (shot.own) return shot.track === "screen" ? t("js-tile-own-courseware") : t("js-tile-own");
-  return shot.track === "screen" ? t("js-tile-courseware", { name }) : name;
 }
 
 function toggleFull() {

@@ -19,7 +19,8 @@ const STOPPED_AFTER_MS = { camera: 1500, screen: 8000 };
  * @property {boolean} is_selected
  * @property {boolean} is_hand_up
  * @property {boolean} is_muted
- * @property {Health | null} health null: this screen does not show it
+ * @property {Health | null} health null: not known yet
+ * @property {boolean} has_health whether this picture has a line about it
  */
 
 export class Tile {
@@ -96,8 +97,8 @@ export class Tile {
     }
     setAttribute(this.#video, "aria-label", words.name);
     // Without a line about its health a desk's picture has its name there.
-    setAttribute(this.root, "data-captioned", words.health === null);
-    this.#health.hidden = words.health === null;
+    setAttribute(this.root, "data-captioned", !words.has_health);
+    this.#health.hidden = !words.has_health;
     if (words.health) {
       setText(this.#health, healthWords(words.health));
       setAttribute(this.#health, "data-health", true);

@@ -12,6 +12,10 @@ import { isClassroom } from "./layouts.js";
 
 /** How long the other side's sound must be missing before it is said, in ms: it begins with a gap. */
 const SOUND_MISSING_AFTER_MS = 4000;
+/** Also without news, for things get old, in ms. */
+const LOOK_EVERY_MS = 500;
+/** How long the network must be gone before it is said, in ms: a stream that is opened anew is back sooner. */
+const GONE_AFTER_MS = 700;
 /** How long coming in may take before it is said, in ms. */
 const SLOW_AFTER_MS = 2500;
 
@@ -22,6 +26,8 @@ export class Watch {
   #sends;
   #ticking;
   #was_gone = false;
+  /** @type {number | null} since when the network is gone */
+  #gone_ms = null;
   /** @type {ReadonlyMap<string, ParticipantInfo> | null} */
   #before = null;
   /** @type {Map<string, number>} since when a room is not heard */
@@ -40,7 +46,7 @@ export class Watch {
     this.#notices = notices;
     /** @type {Screen} */
     this.screen = "desk";
-    this.#ticking = setInterval(() => this.look(), 1000);
+    this.#ticking = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
   close() {
@@ -59,13 +65,21 @@ export class Watch {
   }
 
   #network() {
-    const { phase, since_ms, problem } = this.#link.state;
-    const seconds = Math.round((performance.now() - since_ms) / 1000);
-    const is_gone = phase === "waiting";
+    const { phase, since_ms, problem, is_told } = this.#link.state;
+    const now_ms = performance.now();
+    // The event stream breaks at once where media only fade; both come back by themselves.
+    const is_well = phase !== "waiting" && (is_told || phase !== "live");
+    if (is_well) this.#gone_ms = null;
+    else this.#gone_ms ??= phase === "waiting" ? since_ms : now_ms;
+    const gone_ms = this.#gone_ms === null ? 0 : now_ms - this.#gone_ms;
+    const is_gone = gone_ms >= GONE_AFTER_MS;
+    const seconds = Math.round((is_well ? now_ms - since_ms : gone_ms) / 1000);
     if (is_gone) this.#notices.set("network_gone", "bad", t("js-notice-network-gone", { seconds }));
-    else this.#notices.clear("network_gone");
-    if (this.#was_gone && phase === "live") this.#notices.flash("network_back", "good", t("js-notice-network-back"));
-    this.#was_gone = is_gone || (this.#was_gone && phase !== "live");
+    else if (is_well) this.#notices.clear("network_gone");
+    if (this.#was_gone && is_well && phase === "live") {
+      this.#notices.flash("network_back", "good", t("js-notice-network-back"));
+    }
+    this.#was_gone = is_gone || (this.#was_gone && !(is_well && phase === "live"));
     if (phase !== "connecting" || seconds * 1000 < SLOW_AFTER_MS) this.#notices.clear("connecting");
     else if (problem) this.#notices.set("connecting", "bad", t("js-notice-cannot-connect", { seconds }));
     else this.#notices.set("connecting", "warn", t("js-notice-connecting", { seconds }));
@@ -123,7 +137,10 @@ export class Watch {
     if (this.#pass.role !== "supporting") return;
     const raised = [...participants.values()].filter((one) => one.hand_raised && one.id !== state.floor);
     const names = raised.map(({ name }) => name).join(t("js-list-and"));
-    this.#hold("hand", raised.length > 0, "warn", () => t("js-notice-hand", { names }));
+    this.#hold("hand", raised.length > 0, "warn", () => {
+      if (state.floor !== null) return t("js-notice-hand-waits", { names });
+      return raised.length === 1 ? t("js-notice-hand", { names }) : t("js-notice-hands", { names });
+    });
   }
 
   /** Who came and who went, on teachers' screens. */
