@@ -1,7 +1,7 @@
 // The real binary as `tongke serve` on an empty directory.
 
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -78,7 +78,7 @@ export class Relay {
     this.process = new Running(TONGKE, args, { log, namespace: this.namespace });
     await eventually("the relay listens", 10_000, () => {
       if (this.process.hasEnded) throw new Error(this.process.log());
-      return this.namespace ? /listen/i.test(readFileSync(log, "utf8")) : isReady(this.http);
+      return this.namespace ? accepts(this.namespace, this.http) : isReady(this.http);
     });
   }
 }
@@ -92,6 +92,13 @@ function isReady(address) {
     });
     asked.on("error", () => resolve(false));
   });
+}
+
+/** Whether somebody accepts connections in another network namespace. */
+function accepts(namespace, address) {
+  const [ip, port] = address.split(":");
+  const connect = ["bash", "-c", `exec 3<>/dev/tcp/${ip}/${port}`];
+  return spawnSync("ip", ["netns", "exec", namespace, ...connect], { stdio: "ignore" }).status === 0;
 }
 
 /** Ports on loopback that are free for TCP and UDP. */

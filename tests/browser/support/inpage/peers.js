@@ -64,5 +64,21 @@
     return shown ? shown.first_picture_ms - shown.answered_ms : null;
   }
 
-  globalThis.tongkePeers = { known, stats, received, firstPictureAfterAnswer_ms };
+  /** Longest time between two pictures that a video shows, in ms, while it is watched for `watch_ms`. */
+  function longestGap(video, watch_ms) {
+    return new Promise((resolve) => {
+      const begun_ms = performance.now();
+      let [last_ms, longest_ms] = [begun_ms, 0];
+      const shown = () => {
+        const now_ms = performance.now();
+        longest_ms = Math.max(longest_ms, now_ms - last_ms);
+        last_ms = now_ms;
+        if (now_ms - begun_ms < watch_ms) video.requestVideoFrameCallback(shown);
+      };
+      video.requestVideoFrameCallback(shown);
+      setTimeout(() => resolve(Math.max(longest_ms, performance.now() - last_ms)), watch_ms);
+    });
+  }
+
+  globalThis.tongkePeers = { known, stats, received, firstPictureAfterAnswer_ms, longestGap };
 })();
