@@ -82,8 +82,8 @@ export class Lesson {
   }
 
   /** A native node in the lesson. */
-  node(name, role, flags) {
-    const node = Native.start(this.relay, name, role, flags);
+  node(name, role, flags, grant) {
+    const node = Native.start(this.relay, name, role, flags, grant);
     this.#closers.push(() => node.close());
     return node;
   }

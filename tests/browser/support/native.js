@@ -10,13 +10,13 @@ export const SIZE = { width: 640, height: 360 };
 
 /** A node with a drawn camera and a microphone like speech, without window and loudspeaker. */
 export class Native {
-  /** @param {string[]} more flags of their own */
-  static start(relay, name, role, more = []) {
+  /** @param {string[]} more flags of its own */
+  static start(relay, name, role, more = [], grant = {}) {
     const node = new Native();
     node.name = name;
     node.facts_file = path.join(relay.folder, `${name}.facts.json`);
     const token_file = path.join(relay.folder, `${name}.token`);
-    writeFileSync(token_file, relay.token(name, role), { mode: 0o600 });
+    writeFileSync(token_file, relay.token(name, role, grant), { mode: 0o600 });
     const args = [role === "supporting" ? "send" : "receive", "--relay", relay.url, "--token-file", token_file];
     args.push("--facts", node.facts_file, "--camera", "test", "--microphone", "test", "--fps", "15");
     args.push("--width", `${SIZE.width}`, "--height", `${SIZE.height}`, "--video-bitrate-kbps", "600");
