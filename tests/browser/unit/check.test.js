@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem } from "../../../crates/web/assets/api.js";
 import { glimpseOf, judgePicture } from "../../../crates/web/assets/check/camera.js";
+import { judgeDelay } from "../../../crates/web/assets/check/delay.js";
 import { troubleName } from "../../../crates/web/assets/check/devices.js";
-import { judgeDelay, judgeRate, megabits, nextBytes, rateOf } from "../../../crates/web/assets/check/rate.js";
+import { judgeRate, megabits, nextBytes, rateOf } from "../../../crates/web/assets/check/rate.js";
 import { findingOfTrouble } from "../../../crates/web/assets/check/trouble.js";
 import { itemsOf, verdictOf } from "../../../crates/web/assets/check/verdict.js";
 import { judgeWay } from "../../../crates/web/assets/check/way.js";
@@ -127,6 +128,7 @@ test("rates become words, for who sends and who only watches", () => {
   const state = (down_kbps, up_kbps, sends = true) => judgeRate({ down_kbps, up_kbps }, sends).state;
   assert.deepEqual([state(9000, 9000), state(9000, 2000), state(300, 9000)], ["ok", "warn", "bad"]);
   assert.deepEqual([state(9000, null), state(9000, null, false), state(null, null, false)], ["bad", "ok", "bad"]);
+  assert.deepEqual([judgeRate({ down_kbps: "busy", up_kbps: null }, true).code, state("busy", 900)], ["busy", "warn"]);
   assert.deepEqual([820, 9990, 9949, 123_456].map(megabits), [0.8, 10, 9.9, 123]);
 });
 

@@ -2,9 +2,10 @@
 // and hands the opened camera and microphone over when the teacher starts.
 
 import { Store } from "../store.js";
+import { judgeDelay, measureDelay } from "./delay.js";
 import { Equipment } from "./equipment.js";
 import { Panel } from "./panel.js";
-import { judgeDelay, judgeRate, measureDelay, measureRate } from "./rate.js";
+import { judgeRate, measureRate } from "./rate.js";
 import { canChooseSpeaker } from "./sound.js";
 import { isClassroom, itemsOf, verdictOf } from "./verdict.js";
 import { judgeWay, lackOfBrowser, tryWay } from "./way.js";
@@ -84,7 +85,7 @@ class Check {
     return isClassroom(this.#checked.pass.role);
   }
 
-  /** The lesson begins with whatever there is. A second press does not wait for an answer to the browser's question. */
+  /** The lesson begins with whatever there is; a second press no longer waits for the browser's question. */
   async #start() {
     const isFirst = !this.#isStarting;
     this.#isStarting = true;

@@ -1,12 +1,12 @@
-// How much the network carries, down and up, and how long a message takes there and back. The sums
-// are pure; `measureRate` and `measureDelay` do the asking.
+// How much the network carries, down and up. The sums are pure; `measureRate` does the asking.
 
-import { Problem, jsonOf, lessonPath, request } from "../api.js";
+import { Problem, lessonPath, request } from "../api.js";
 
 /**
  * @typedef {import("./verdict.js").Finding} Finding
  * @typedef {{bytes: number, ms: number}} Transfer
- * @typedef {{down_kbps: number | null, up_kbps: number | null}} Rates Null: not measured.
+ * @typedef {number | "busy" | null} Rate kbit/s; `busy`: the relay measures for others; null: not measured.
+ * @typedef {{down_kbps: Rate, up_kbps: Rate}} Rates
  */
 
 const FIRST_BYTES = 64 * 1024;
@@ -16,15 +16,14 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const BELIEVED_MS = 400;
 const WHOLE_MS = 2500;
 const LONGEST_TRANSFER_MS = 6000;
+/** At the bell all rooms measure at once, and the relay for a few at a time: the others wait their turn. */
+const TURNS = 12;
+const TURN_MS = 500;
 
 /** Camera in three sizes, courseware and sound, with a half to spare. */
 const PLENTY_KBPS = 4000;
 /** Sound and a small picture. */
 const LEAST_KBPS = 800;
-/** There and back. With the far side's way, the cameras and the screens, a question is answered in a third of a second. */
-const NEAR_MS = 100;
-const FAR_MS = 400;
-const PROBES = 7;
 
 /**
  * Rate by the longest transfer: short ones show the way's delay more than its width.
@@ -57,6 +56,9 @@ export function nextBytes(transfers) {
  * @returns {Finding}
  */
 export function judgeRate({ down_kbps, up_kbps }, sends) {
+  if (down_kbps === "busy" || up_kbps === "busy") {
+    return { state: "warn", code: "busy", say: "js-check-rate-busy", next: "js-check-rate-busy-next" };
+  }
   if (down_kbps === null || (sends && up_kbps === null)) {
     return { state: "bad", code: "unmeasured", say: "js-check-rate-none", next: "js-check-rate-none-next" };
   }
@@ -82,23 +84,6 @@ export function megabits(kbps) {
 }
 
 /**
- * @param {number[]} trips_ms
- * @returns {Finding}
- */
-export function judgeDelay(trips_ms) {
-  const sorted = [...trips_ms].sort((a, b) => a - b);
-  const median_ms = sorted[Math.floor(sorted.length / 2)];
-  if (median_ms === undefined) {
-    return { state: "bad", code: "unmeasured", say: "js-check-delay-none", next: "js-check-delay-none-next" };
-  }
-  const args = { ms: Math.max(1, Math.round(median_ms)) };
-  if (median_ms <= NEAR_MS) return { state: "ok", code: "ok", say: "js-check-delay-ok", args };
-  const next = "js-check-delay-next";
-  if (median_ms <= FAR_MS) return { state: "warn", code: "noticeable", say: "js-check-delay-noticeable", next, args };
-  return { state: "bad", code: "high", say: "js-check-delay-high", next, args };
-}
-
-/**
  * @param {string} lesson
  * @param {string} grant
  * @param {boolean} sends
@@ -116,17 +101,26 @@ export async function measureRate(lesson, grant, sends, signal) {
 }
 
 /**
- * @param {(bytes: number, until: AbortSignal) => Promise<Transfer | null>} transfer
+ * @param {(bytes: number, until: AbortSignal) => Promise<Transfer | Problem>} transfer
  * @param {AbortSignal} signal
+ * @returns {Promise<Rate>}
  */
 async function growing(transfer, signal) {
   /** @type {Transfer[]} */
   const transfers = [];
-  for (let bytes = nextBytes(transfers); bytes !== null; bytes = nextBytes(transfers)) {
+  let turns = 0;
+  for (let bytes = nextBytes(transfers); bytes !== null && !signal.aborted; bytes = nextBytes(transfers)) {
     const until = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_TRANSFER_MS)]);
     const done = await transfer(bytes, until);
-    if (!done || done.bytes < bytes) return rateOf(done ? [...transfers, done] : transfers);
-    transfers.push(done);
+    if (done instanceof Problem && done.code === "rate_busy" && turns < TURNS) {
+      turns += 1;
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS * (0.5 + Math.random())));
+    } else if (done instanceof Problem) {
+      return rateOf(transfers) ?? (done.code === "rate_busy" ? "busy" : null);
+    } else {
+      transfers.push(done);
+      if (done.bytes < bytes) break;
+    }
   }
   return rateOf(transfers);
 }
@@ -136,11 +130,12 @@ async function growing(transfer, signal) {
  * @param {string} path
  * @param {string} grant
  * @param {AbortSignal} signal
- * @returns {Promise<Transfer | null>}
+ * @returns {Promise<Transfer | Problem>}
  */
 async function fetched(path, grant, signal) {
   const response = await request({ path, grant, signal });
-  if (response instanceof Problem || !response.body) return null;
+  if (response instanceof Problem) return response;
+  if (!response.body) return { bytes: 0, ms: 0 };
   const begun_ms = performance.now();
   let bytes = 0;
   const reader = response.body.getReader();
@@ -157,7 +152,7 @@ async function fetched(path, grant, signal) {
  * @param {string} grant
  * @param {Uint8Array<ArrayBuffer>} body
  * @param {AbortSignal} signal
- * @returns {Promise<Transfer | null>}
+ * @returns {Promise<Transfer | Problem>}
  */
 async function posted(path, grant, body, signal) {
   const begun_ms = performance.now();
@@ -169,7 +164,7 @@ async function posted(path, grant, body, signal) {
     headers: { "Content-Type": "application/octet-stream" },
     signal,
   });
-  return response instanceof Problem ? null : { bytes: body.length, ms: performance.now() - begun_ms };
+  return response instanceof Problem ? response : { bytes: body.length, ms: performance.now() - begun_ms };
 }
 
 /** @param {number} bytes What no proxy on the way can compress. */
@@ -178,41 +173,4 @@ function noiseOf(bytes) {
   const piece = 65_536;
   for (let at = 0; at < bytes; at += piece) crypto.getRandomValues(noise.subarray(at, at + piece));
   return noise;
-}
-
-/**
- * Times of a message there and back, without the time that it spent at the relay.
- * @param {string} lesson
- * @param {string} grant
- * @param {AbortSignal} signal
- * @returns {Promise<number[]>}
- */
-export async function measureDelay(lesson, grant, signal) {
-  const path = lessonPath(lesson, "clock");
-  const trips_ms = [];
-  for (let probe = 0; probe <= PROBES && !signal.aborted; probe += 1) {
-    const begun_ms = performance.now();
-    const t1_us = Math.round((performance.timeOrigin + begun_ms) * 1000);
-    const answer = await request({ path, grant, method: "POST", json: { t1_us }, signal });
-    const seen_ms = performance.now() - begun_ms;
-    const echo = /** @type {import("../protocol.js").ClockEcho | Problem} */ (await jsonOf(answer));
-    if (echo instanceof Problem) continue;
-    const trip_ms = wireTime(path, begun_ms) ?? seen_ms;
-    // The first one may have had to open the connection.
-    if (probe > 0) trips_ms.push(trip_ms - (echo.t3_us - echo.t2_us) / 1000);
-  }
-  return trips_ms;
-}
-
-/**
- * A request's time as the browser's network saw it, without the wait for this page's busy thread.
- * @param {string} path
- * @param {number} since_ms
- * @returns {number | null} Null: the browser has not kept it.
- */
-function wireTime(path, since_ms) {
-  const entries = performance.getEntriesByName(new URL(path, location.href).href, "resource");
-  const last = /** @type {PerformanceResourceTiming | undefined} */ (entries.at(-1));
-  if (!last || last.startTime < since_ms || last.requestStart === 0) return null;
-  return last.responseStart - last.requestStart;
 }

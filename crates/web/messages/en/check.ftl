@@ -132,6 +132,8 @@ js-check-rate-narrow-watching = Slow: smaller pictures ({ $down } Mbit/s)
 js-check-rate-too-narrow = Too slow: pictures will stop ({ $down } down, { $up } up, Mbit/s)
 js-check-rate-too-narrow-watching = Too slow: pictures will stop ({ $down } Mbit/s)
 js-check-rate-next = Use a cable rather than Wi-Fi; stop downloads and videos on other computers
+js-check-rate-busy = Not measured: the server is busy
+js-check-rate-busy-next = You can start; to know the speed, press "Retry" later
 js-check-rate-none = The speed could not be measured
 js-check-rate-none-next = Press "Retry"; if that does not help, see "Connection" first
 

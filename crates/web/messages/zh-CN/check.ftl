@@ -132,6 +132,8 @@ js-check-rate-narrow-watching = 偏慢，画面会小一些（收 { $down } 兆�
 js-check-rate-too-narrow = 太慢，画面会停（收 { $down } 兆，发 { $up } 兆）
 js-check-rate-too-narrow-watching = 太慢，画面会停（收 { $down } 兆）
 js-check-rate-next = 能插网线就不用无线；关掉别的电脑上的下载和视频
+js-check-rate-busy = 服务器正忙，没有测网速
+js-check-rate-busy-next = 可以上课；想知道网速，过一会儿按“重测”
 js-check-rate-none = 没有测成网速
 js-check-rate-none-next = 按“重测”；还不行，先看“连接”一项
 
