@@ -305,6 +305,13 @@ test("a refusal is told, and asked again seldom but for ever", () => {
   }
 });
 
+test("a lesson that is opened again lets in at once whoever waits", () => {
+  const locked = { code: "lesson_locked", message: "", status: 423 };
+  const world = new World().tell({ is: "start" }).snapshot().leg("whip", { is: "refused", problem: locked });
+  world.tell({ is: "state", ended: false });
+  assert.equal(world.did("join", "whip").length, 2);
+});
+
 test("waits grow from 250 ms to 2 s and chance makes them shorter only", () => {
   for (const chance of [0, 0.5, 1]) {
     const world = new World({ random: () => chance }).tell({ is: "start" }).snapshot();

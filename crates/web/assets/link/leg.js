@@ -208,6 +208,17 @@ export class Leg {
     return [];
   }
 
+  /**
+   * The lesson is conducted otherwise now: what was refused may be granted.
+   * @param {number} now_ms
+   * @param {string | null} relay
+   * @returns {LegCommand[]}
+   */
+  askAgain(now_ms, relay) {
+    const is_refused = this.phase === "down" && this.problem !== null && isRefusal(this.problem);
+    return is_refused ? this.join(now_ms, relay) : [];
+  }
+
   /** @param {number} now_ms */
   #connected(now_ms) {
     if (this.phase === "off" || this.phase === "down") return [];

@@ -131,8 +131,10 @@ export class Session {
         return [];
       case "snapshot":
         return this.#snapshot(now_ms, input.relay, input.ended);
-      case "state":
-        return this.#lesson(now_ms, input.ended);
+      case "state": {
+        const commands = this.#lesson(now_ms, input.ended);
+        return [...commands, ...this.#each((leg) => leg.askAgain(now_ms, this.#relay()))];
+      }
       case "unlistened":
         this.#stream.closed(now_ms, input.problem, this.#rest === "ended");
         return [];
