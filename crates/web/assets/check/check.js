@@ -3,6 +3,7 @@
 
 import { Store } from "../store.js";
 import { judgeDelay, measureDelay } from "./delay.js";
+import { onAllowed } from "./devices.js";
 import { Equipment } from "./equipment.js";
 import { Panel } from "./panel.js";
 import { judgeRate, measureRate } from "./rate.js";
@@ -23,6 +24,8 @@ import { judgeWay, lackOfBrowser, tryWay } from "./way.js";
  * @typedef {{lesson: string, grant: string, pass: import("../protocol.js").Pass}} Checked
  */
 
+/** @type {import("./devices.js").Kind[]} */
+const KINDS = ["camera", "microphone"];
 /** @type {Finding} */
 const MEASURING = { state: "busy", code: "measuring", say: "js-check-measuring" };
 
@@ -108,7 +111,8 @@ class Check {
     this.#panel.onChoice((kind, id) => this.#equipment.choose(kind, id));
     const changed = () => void this.#equipment.devicesChanged();
     navigator.mediaDevices?.addEventListener("devicechange", changed, { signal });
-    void this.#equipment.open(["camera", "microphone"]);
+    for (const kind of KINDS) void onAllowed(kind, signal, () => this.#equipment.allowed(kind));
+    void this.#equipment.open(KINDS);
   }
 
   /** Rate last: a full line would delay everything else. */

@@ -155,16 +155,34 @@ async function presentOf(kinds) {
 }
 
 /**
+ * Tells when the person allows a device after all, in the browser's own settings.
+ * @param {Kind} kind
+ * @param {AbortSignal} signal
+ * @param {() => void} allowed
+ */
+export async function onAllowed(kind, signal, allowed) {
+  const permission = await permissionOf(kind);
+  permission?.addEventListener("change", () => permission.state === "granted" && allowed(), { signal });
+}
+
+/**
+ * @param {Kind} kind
+ * @returns {Promise<PermissionStatus | null>} Null: the browser does not tell.
+ */
+async function permissionOf(kind) {
+  try {
+    return await navigator.permissions.query({ name: /** @type {PermissionName} */ (/** @type {string} */ (kind)) });
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Whether the browser was told no for good, so that it will not ask again by itself.
  * @param {Kind} kind
  */
 async function isDenied(kind) {
-  try {
-    const name = /** @type {PermissionName} */ (/** @type {string} */ (kind));
-    return (await navigator.permissions.query({ name })).state === "denied";
-  } catch {
-    return false;
-  }
+  return (await permissionOf(kind))?.state === "denied";
 }
 
 /**

@@ -92,6 +92,11 @@ export class Equipment {
     if (found.length > 0) void this.open(found);
   }
 
+  /** @param {Kind} kind The person said no, and now says yes. */
+  allowed(kind) {
+    if (!this.#tracks[kind] && this.#troubles[kind]) void this.open([kind]);
+  }
+
   /** What the lesson gets; nothing of it is touched any more. */
   handOver() {
     const { camera, microphone } = this.#tracks;
