@@ -56,7 +56,7 @@ test("the check, the problem page and the front page fit", async (t) => {
 test("every layout of a lesson of three rooms fits", async (t) => {
   const lesson = await Lesson.start(t);
   const misfits = [];
-  lesson.node("island", "receiving", [], { name: NAMES.island });
+  lesson.node("island", "receiving", {}, { name: NAMES.island });
   const teacher = await lesson.join("teacher", "supporting", { scripts, grant: { name: NAMES.teacher } });
   const hill = await lesson.join("hill", "receiving", { scripts, grant: { name: NAMES.hill } });
   await teacher.showsLive("island");
@@ -100,7 +100,7 @@ test("every layout of a lesson of three rooms fits", async (t) => {
 test("the rear screen, an observer's screen, and the end of a lesson fit", async (t) => {
   const lesson = await Lesson.start(t);
   const misfits = [];
-  lesson.node("island", "receiving", [], { name: NAMES.island });
+  lesson.node("island", "receiving", {}, { name: NAMES.island });
   const teacher = await lesson.join("teacher", "supporting", { scripts, grant: { name: NAMES.teacher } });
   await teacher.showsLive("island");
   const rear = await lesson.open("teacher", "supporting", { scripts, query: "&screen=rear", grant: { name: NAMES.teacher } });

@@ -25,14 +25,14 @@ class Conditions:
     queue_bytes: int = 64_000
     """What waits before the bottleneck; more is dropped, the newest first."""
     block: str = "nothing"
-    """`udp`, `tcp` or `all`: packets of this kind vanish, as behind a school's firewall."""
+    """`udp`, `tcp`, `all` or a port: packets of this kind vanish, as behind a school's firewall."""
 
     def change(self, changes):
         """Takes over the conditions named in `changes`; a name or value that makes no sense is a ValueError."""
         for name, value in changes.items():
             if name not in self.__dataclass_fields__:
                 raise ValueError(f"no such condition: {name}")
-            if name == "block" and value not in ("nothing", "udp", "tcp", "all"):
+            if name == "block" and value not in ("nothing", "udp", "tcp", "all") and not str(value).isdigit():
                 raise ValueError(f"cannot block {value!r}")
             setattr(self, name, value)
 
@@ -103,4 +103,9 @@ def is_blocked(packet, block):
         return False
     if block == "all":
         return True
-    return len(packet) > 9 and packet[0] >> 4 == 4 and packet[9] == (UDP if block == "udp" else TCP)
+    if len(packet) < 20 or packet[0] >> 4 != 4 or packet[9] not in (UDP, TCP):
+        return False
+    if block in ("udp", "tcp"):
+        return packet[9] == (UDP if block == "udp" else TCP)
+    ports = packet[4 * (packet[0] & 15) :]
+    return int(block) in (int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:4], "big"))

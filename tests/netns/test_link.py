@@ -71,6 +71,14 @@ class Blocking(unittest.TestCase):
             self.assertEqual(list(way.due(0.0)), expected, block)
             self.assertEqual(way.counts.blocked, 2 - len(expected))
 
+    def test_a_port_is_blocked_both_ways_and_others_are_not(self):
+        head = UDP_PACKET[:20]
+        packets = [head + ports + bytes(4) for ports in (b"\x13\x8c\x80\x00", b"\x80\x00\x13\x8c", b"\x13\x8d\x80\x00")]
+        way = Direction(1, Conditions(block="5004"))
+        for packet in packets:
+            way.offer(0.0, packet)
+        self.assertEqual(list(way.due(0.0)), packets[2:])
+
     def test_a_condition_that_does_not_exist_is_refused(self):
         for changes in ({"los": 1}, {"block": "icmp"}):
             with self.assertRaises(ValueError):

@@ -10,17 +10,29 @@ export const SIZE = { width: 640, height: 360 };
 
 /** A node with a drawn camera and a microphone like speech, without window and loudspeaker. */
 export class Native {
-  /** @param {string[]} more flags of its own */
-  static start(relay, name, role, more = [], grant = {}) {
+  /** @param {Record<string, string>} more flags of its own */
+  static start(relay, name, role, more = {}, grant = {}) {
     const node = new Native();
     node.name = name;
     node.facts_file = path.join(relay.folder, `${name}.facts.json`);
     const token_file = path.join(relay.folder, `${name}.token`);
     writeFileSync(token_file, relay.token(name, role, grant), { mode: 0o600 });
-    const args = [role === "supporting" ? "send" : "receive", "--relay", relay.url, "--token-file", token_file];
-    args.push("--facts", node.facts_file, "--camera", "test", "--microphone", "test", "--fps", "15");
-    args.push("--width", `${SIZE.width}`, "--height", `${SIZE.height}`, "--video-bitrate-kbps", "600");
-    args.push("--video-out", "none", "--sound-out", "none", "--status", "false", ...more);
+    const flags = {
+      relay: relay.url,
+      "token-file": token_file,
+      facts: node.facts_file,
+      camera: "test",
+      microphone: "test",
+      ...SIZE,
+      fps: 15,
+      "video-bitrate-kbps": 600,
+      "video-out": "none",
+      "sound-out": "none",
+      status: false,
+      ...more,
+    };
+    const command = role === "supporting" ? "send" : "receive";
+    const args = [command, ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
     const log = path.join(relay.folder, `${name}.log`);
     node.process = new Running(TONGKE, args, { log, namespace: relay.namespace });
     return node;
