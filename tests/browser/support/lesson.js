@@ -18,10 +18,10 @@ export class Lesson {
 
   /**
    * @param {import("node:test").TestContext} t
-   * @param {{ narrow?: { seed: number, loss?: number, delay_ms?: number }, https?: boolean }} options
-   *   `narrow`: browsers are behind such a link from the relay
+   * @param {{ narrow?: { seed: number, loss?: number, delay_ms?: number }, https?: boolean, rtc_ip?: string }} options
+   *   `narrow`: browsers are behind such a link from the relay; `rtc_ip`: where it takes media
    */
-  static async start(t, { narrow, https = false } = {}) {
+  static async start(t, { narrow, https = false, rtc_ip } = {}) {
     const lesson = new Lesson();
     lesson.t = t;
     lesson.folder = mkdtempSync(path.join(tmpdir(), "tongke-browser-"));
@@ -32,7 +32,7 @@ export class Lesson {
       const { far_ip: ip, far: namespace } = lesson.link;
       lesson.relay = await lesson.#keep(Relay.start(lesson.folder, { ip, namespace, https: true }));
     } else {
-      lesson.relay = await lesson.#keep(Relay.start(lesson.folder, { https }));
+      lesson.relay = await lesson.#keep(Relay.start(lesson.folder, { https, rtc_ip }));
     }
     return lesson;
   }

@@ -14,14 +14,15 @@ export const LESSON = "math";
 export class Relay {
   /**
    * @param {string} folder for its data and its log
-   * @param {{ ip?: string, namespace?: string | null, https?: boolean }} options `https`: with its self-made certificate
+   * @param {{ ip?: string, rtc_ip?: string, namespace?: string | null, https?: boolean }} options
+   *   `https`: with its self-made certificate
    */
-  static async start(folder, { ip = "127.0.0.1", namespace = null, https = false } = {}) {
+  static async start(folder, { ip = "127.0.0.1", rtc_ip = ip, namespace = null, https = false } = {}) {
     const relay = new Relay();
     relay.folder = folder;
     relay.namespace = namespace;
     const ports = namespace ? [8443, 5004, 4433] : await freePorts(3);
-    [relay.http, relay.rtc, relay.quic] = ports.map((port) => `${ip}:${port}`);
+    [relay.http, relay.rtc, relay.quic] = [ip, rtc_ip, ip].map((address, n) => `${address}:${ports[n]}`);
     relay.url = `${https ? "https" : "http"}://${relay.http}`;
     relay.is_https = https;
     await relay.#start();
