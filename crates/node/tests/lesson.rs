@@ -23,7 +23,7 @@ fn loopback() -> SocketAddr {
 }
 
 fn relay_config(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr) -> RelayConfig {
-    RelayConfig { http, rtc, quic, key: key(), tls: None, advertise: Vec::new(), workers: 1 }
+    RelayConfig { http, rtc, quic, key: key(), tls: None, advertise: Vec::new(), workers: 1, data: None }
 }
 
 fn start_relay() -> Relay {

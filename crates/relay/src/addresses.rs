@@ -54,6 +54,7 @@ mod tests {
             tls: None,
             advertise: advertise.iter().map(|ip| ip.parse().unwrap()).collect(),
             workers: 1,
+            data: None,
         }
     }
 

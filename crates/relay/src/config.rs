@@ -33,6 +33,9 @@ pub struct RelaySettings {
     pub advertise: Option<Vec<IpAddr>>,
     /// Worker threads; a lesson lives on one of them. Default 1.
     pub workers: Option<u16>,
+    /// Directory for the record of lessons (`facts/` in it). Without it nothing is recorded, and a
+    /// relay that is started again does not know which lessons were ended or locked.
+    pub data: Option<PathBuf>,
 }
 
 impl RelaySettings {
@@ -47,6 +50,7 @@ impl RelaySettings {
             tls_key: over.tls_key.or(self.tls_key),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),
+            data: over.data.or(self.data),
         }
     }
 
@@ -81,6 +85,7 @@ impl RelaySettings {
             tls,
             advertise,
             workers,
+            data: self.data,
         };
         check_ports("rtc", config.rtc, workers)?;
         check_ports("quic", config.quic, workers)?;
@@ -112,6 +117,8 @@ pub struct RelayConfig {
     pub advertise: Vec<IpAddr>,
     /// Worker threads, 1 to [`MAX_WORKERS`].
     pub workers: u16,
+    /// Where lessons are recorded, if they are.
+    pub data: Option<PathBuf>,
 }
 
 /// The files of a TLS certificate.

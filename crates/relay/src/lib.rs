@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod error;
 mod http;
+mod journal;
 mod metrics;
 mod relay;
 mod worker;

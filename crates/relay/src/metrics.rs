@@ -1,5 +1,6 @@
 //! `/metrics`: the workers' last statuses and the process, in the OpenMetrics text format.
 
+use crate::journal::JournalStatus;
 use crate::worker::WorkerStatus;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -13,10 +14,10 @@ use tongke_sfu::{Counters, LessonStats};
 /// Ticks per second of the CPU times in `/proc/self/stat`: USER_HZ, fixed at 100 for programs.
 const TICKS_PER_S: f64 = 100.0;
 
-/// The metrics page for these workers.
-pub(crate) fn text(workers: Vec<WorkerStatus>) -> String {
+/// The metrics page for these workers, and for the journal if there is one.
+pub(crate) fn text(workers: Vec<WorkerStatus>, journal: Option<JournalStatus>) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Page { workers }));
+    registry.register_collector(Box::new(Page { workers, journal }));
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
@@ -26,6 +27,7 @@ pub(crate) fn text(workers: Vec<WorkerStatus>) -> String {
 #[derive(Debug)]
 struct Page {
     workers: Vec<WorkerStatus>,
+    journal: Option<JournalStatus>,
 }
 
 /// A counter of the core, by name and help.
@@ -60,6 +62,7 @@ impl Collector for Page {
         out.counters("tongke_drops", "Datagrams and packets not taken or not sent", "reason", self.drops())?;
         self.sockets(&mut out)?;
         self.lessons(&mut out)?;
+        self.facts(&mut out)?;
         let cpu = self.workers.iter().enumerate().map(|(index, worker)| (index.to_string(), worker.cpu));
         out.seconds("tongke_worker_cpu_seconds", "CPU time of a worker's thread", "worker", cpu)?;
         process(&mut out)
@@ -98,6 +101,13 @@ impl Page {
         }
         drops.extend(self.shell_drops_by_reason().map(|(reason, count)| (reason.to_owned(), count)));
         drops
+    }
+
+    fn facts(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        out.counter("tongke_facts_written", "Facts of lessons on disk", journal.written)?;
+        out.counter("tongke_facts_lost", "Facts that could not be written and were given up", journal.lost)?;
+        out.counter("tongke_facts_write_failures", "Failed attempts to write facts", journal.failures)
     }
 
     fn sockets(&self, out: &mut Writer<'_>) -> fmt::Result {

@@ -6,7 +6,8 @@ use crate::config::RelayConfig;
 use crate::error::RelayError;
 use crate::http;
 use crate::http::https::HttpsAcceptor;
-use crate::worker;
+use crate::journal::{self, Restored};
+use crate::worker::{self, Start, WorkerHandle};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
@@ -26,6 +27,8 @@ use tongke_transport::webrtc::Certificate;
 const HTTP_CLOSE_WAIT: Duration = Duration::from_secs(3);
 /// Time for a worker to tell its clients.
 const WORKER_WAIT: Duration = Duration::from_secs(1);
+/// Time for the last facts to be on disk.
+const JOURNAL_WAIT: Duration = Duration::from_secs(5);
 /// Time for a request's head.
 const HTTP_HEADER_WAIT: Duration = Duration::from_secs(10);
 /// How often an HTTP/2 client is asked whether it is there.
@@ -60,6 +63,8 @@ pub struct Relay {
     server: JoinHandle<io::Result<()>>,
     serving: Serving,
     http: SocketAddr,
+    /// Ends when nobody is left to write.
+    journal_thread: Option<std::thread::JoinHandle<()>>,
 }
 
 /// Ends the HTTP interface, and with it the workers, when it is dropped.
@@ -88,16 +93,27 @@ impl Relay {
             Some(files) => Identity::read(files)?,
             None => Identity::make()?,
         };
-        let start = worker::Start {
+        let clock = Clock::start();
+        let (journal, journal_thread, lessons) = match &config.data {
+            Some(directory) => {
+                let journal::Opened { journal, thread, lessons } =
+                    journal::open(directory, clock.now().wall)?;
+                (Some(journal), Some(thread), lessons)
+            }
+            None => (None, None, Vec::new()),
+        };
+        let start = Start {
             config,
-            clock: Clock::start(),
+            clock,
+            journal: journal.as_ref(),
             dtls: Arc::new(dtls_certificate()?),
             identity: &identity,
         };
-        let workers = (0..usize::from(config.workers)).map(|index| worker::start(&start, index));
+        let workers = start_workers(&start, lessons)?;
         let shared = Arc::new(http::Relay {
-            clock: start.clock,
-            workers: workers.collect::<Result<_, _>>()?,
+            clock,
+            workers,
+            journal,
             quic_certificate: identity.sha256_hex(),
             key: config.key.clone(),
             draining: AtomicBool::new(false),
@@ -107,7 +123,7 @@ impl Relay {
         let tls = config.tls.is_some().then_some(&identity);
         let server = serve(listener, tls, &serving.0, http::router(shared.clone(), pages))?;
         tracing::info!(%http, https = tls.is_some(), workers = config.workers, "relay started");
-        Ok(Relay { shared, server, serving, http })
+        Ok(Relay { shared, server, serving, http, journal_thread })
     }
 
     /// Where the HTTP interface listens.
@@ -155,7 +171,7 @@ impl Relay {
     /// Takes no new sessions, tells all clients that the relay will be back, waits (within bounds)
     /// until they know, and ends.
     pub async fn shutdown(self, reason: &str) {
-        let Relay { shared, server, serving, .. } = self;
+        let Relay { shared, server, serving, journal_thread, .. } = self;
         tracing::info!(reason, "shutting down");
         shared.draining.store(true, Ordering::Relaxed);
         for worker in &shared.workers {
@@ -175,8 +191,24 @@ impl Relay {
                 tracing::error!(worker = index, "a worker ended by a panic");
             }
         }
+        if let Some(thread) = journal_thread {
+            let written = tokio::task::spawn_blocking(move || thread.join());
+            if tokio::time::timeout(JOURNAL_WAIT, written).await.is_err() {
+                tracing::error!("the disk does not take the last facts in time");
+            }
+        }
         tracing::info!("relay ended");
     }
+}
+
+/// Starts all workers; each takes over the lessons that live on it.
+fn start_workers(start: &Start<'_>, lessons: Vec<Restored>) -> Result<Vec<WorkerHandle>, RelayError> {
+    let count = usize::from(start.config.workers);
+    let mut of_workers: Vec<Vec<Restored>> = (0..count).map(|_| Vec::new()).collect();
+    for restored in lessons {
+        of_workers[worker::of_lesson(&restored.lesson, count)].push(restored);
+    }
+    of_workers.into_iter().enumerate().map(|(index, lessons)| worker::start(start, index, lessons)).collect()
 }
 
 fn bind_http(address: SocketAddr) -> Result<TcpListener, RelayError> {

@@ -46,6 +46,10 @@ pub struct Flags {
     /// Worker threads; a lesson lives on one of them [default: 1]
     #[arg(long, value_name = "N", env = "TONGKE_WORKERS")]
     workers: Option<u16>,
+    /// Directory for the record of lessons: who was connected when, who led, who counted; a relay that
+    /// is started again knows from it how lessons stand [default: none is kept]
+    #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
+    data: Option<PathBuf>,
 }
 
 impl From<Flags> for RelaySettings {
@@ -59,6 +63,7 @@ impl From<Flags> for RelaySettings {
             tls_key: flags.tls_key,
             advertise: flags.advertise,
             workers: flags.workers,
+            data: flags.data,
         }
     }
 }

@@ -92,6 +92,7 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         tls_key: settings.tls_key,
         advertise: settings.advertise,
         workers: settings.workers,
+        data: Some(folder.path().to_owned()),
     };
     let mut made_certificate = None;
     if !is_plain && relay.tls_cert.is_none() && relay.tls_key.is_none() {

@@ -3,13 +3,20 @@
 use super::Relay;
 use super::caller::Caller;
 use super::lesson::Body;
-use super::refusal::HttpRefusal;
+use super::refusal::{HttpRefusal, refuse};
+use crate::journal::NotKept;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use tongke_protocol::conduct::{LessonAction, Pass};
+
+fn not_kept() -> HttpRefusal {
+    let text = "it was done, but could not be written down: a relay that is started again will not know of \
+                it; ask again when the disk has room";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "not_kept", text)
+}
 
 /// `GET /lessons/{lesson}/self`
 pub(super) async fn pass(
@@ -48,6 +55,9 @@ pub(super) async fn hand(
 async fn carry_out(relay: &Relay, caller: Caller, action: LessonAction) -> Result<StatusCode, HttpRefusal> {
     let Caller { lesson, grant } = caller;
     let of = lesson.clone();
-    relay.ask(&lesson, move |plane, now| plane.core.act(now, &of, &grant, &action)).await??;
+    let keeping = relay.ask(&lesson, move |plane, now| plane.act(now, &of, &grant, &action)).await??;
+    if let Some(keeping) = keeping {
+        keeping.on_disk().await.map_err(|NotKept| not_kept())?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

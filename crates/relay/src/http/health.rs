@@ -1,6 +1,7 @@
 //! For operators: metrics, liveness, readiness.
 
 use super::Relay;
+use crate::journal::Journal;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -14,7 +15,8 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// `GET /metrics`, in the OpenMetrics text format.
 pub(super) async fn metrics(State(relay): State<Arc<Relay>>) -> impl IntoResponse {
     let statuses: Vec<_> = relay.workers.iter().map(|worker| worker.status()).collect();
-    ([(header::CONTENT_TYPE, OPENMETRICS)], crate::metrics::text(statuses))
+    let journal = relay.journal.as_ref().map(Journal::status);
+    ([(header::CONTENT_TYPE, OPENMETRICS)], crate::metrics::text(statuses, journal))
 }
 
 /// `GET /healthz`: whether all workers move; if not, the relay should be started again.
@@ -29,10 +31,16 @@ pub(super) async fn healthz(State(relay): State<Arc<Relay>>) -> (StatusCode, Str
     }
 }
 
-/// `GET /readyz`: whether new sessions are taken.
+/// `GET /readyz`: whether new sessions are taken. They are while facts cannot be written: a lesson
+/// without a record is better than none.
 pub(super) async fn readyz(State(relay): State<Arc<Relay>>) -> (StatusCode, String) {
     if relay.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n".into());
     }
-    healthz(State(relay)).await
+    let trouble = relay.journal.as_ref().and_then(|journal| journal.status().trouble);
+    let (status, mut text) = healthz(State(relay)).await;
+    if let Some(trouble) = trouble {
+        text += &format!("facts of lessons are not written: {trouble}\n");
+    }
+    (status, text)
 }

@@ -12,6 +12,7 @@ pub(crate) mod refusal;
 mod whip;
 
 use crate::clock::Clock;
+use crate::journal::Journal;
 use crate::worker::{self, WorkerHandle};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,6 +36,8 @@ pub(crate) struct Relay {
     pub workers: Vec<WorkerHandle>,
     /// SHA-256 of the QUIC certificate, hex.
     pub quic_certificate: String,
+    /// Where facts are written down, if they are.
+    pub journal: Option<Journal>,
     /// No new sessions: the relay is about to end.
     pub draining: AtomicBool,
     /// Places for measurements of the way's rate.

@@ -45,6 +45,9 @@ const INPUT_QUEUE: usize = 4096;
 /// Jobs that may wait. Full: the HTTP request is answered with 503.
 const JOB_QUEUE: usize = 256;
 
+/// How often it is written down who is there: so much a power cut leaves unknown.
+const PRESENCE_PERIOD: Duration = Duration::from_secs(60);
+
 /// Work that the HTTP interface gives a worker; what it returns goes back by a oneshot.
 pub(crate) type Job = Box<dyn FnOnce(&mut Plane, Now) + Send>;
 
@@ -91,9 +94,22 @@ struct Worker {
     inputs_sender: mpsc::Sender<Input>,
     jobs: mpsc::Receiver<Job>,
     reporter: Reporter,
+    /// When it is next written down who is there; none: nothing is.
+    presence_due: Option<Instant>,
 }
 
 impl Worker {
+    fn new(
+        clock: Clock,
+        plane: Plane,
+        (inputs, inputs_sender): (mpsc::Receiver<Input>, mpsc::Sender<Input>),
+        jobs: mpsc::Receiver<Job>,
+        reporter: Reporter,
+    ) -> Self {
+        let presence_due = plane.journal.is_some().then(|| clock.now().instant + PRESENCE_PERIOD);
+        Self { clock, plane, inputs, inputs_sender, jobs, reporter, presence_due }
+    }
+
     /// Works until the last [`WorkerHandle`] is gone.
     async fn run(mut self) {
         let timer = tokio::time::sleep(Duration::ZERO);
@@ -123,8 +139,8 @@ impl Worker {
     }
 
     fn due(&self) -> Instant {
-        let report = self.reporter.due();
-        self.plane.core.poll_timeout().map_or(report, |core| core.min(report))
+        let others = [self.plane.core.poll_timeout(), self.presence_due];
+        others.into_iter().flatten().fold(self.reporter.due(), Instant::min)
     }
 
     /// One round: takes what came, does what is due, sends what follows from it. True: more came
@@ -155,6 +171,10 @@ impl Worker {
         }
         if self.plane.core.poll_timeout().is_some_and(|due| due <= now.instant) {
             self.plane.core.handle_timeout(now);
+        }
+        if self.presence_due.is_some_and(|due| due <= now.instant) {
+            self.presence_due = Some(now.instant + PRESENCE_PERIOD);
+            self.plane.core.note_presence(now);
         }
         self.plane.flush();
         if self.reporter.due() <= now.instant {

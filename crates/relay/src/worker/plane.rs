@@ -5,9 +5,11 @@ use super::audience::{Events, Listeners};
 use super::quic::{Admitted, JoinRequest, QuicLegs};
 use super::tcp::TcpPort;
 use super::udp::UdpPort;
+use crate::journal::{Journal, Keeping};
+use tongke_protocol::conduct::LessonAction;
 use tongke_protocol::control::{Hello, Refusal};
 use tongke_protocol::{Grant, LessonId, Now, ParticipantId};
-use tongke_sfu::{Core, LegId, PatchError, Patched};
+use tongke_sfu::{ActionError, Core, LegId, PatchError, Patched};
 use tongke_transport::webrtc::Path;
 
 /// What a worker owns besides its tasks.
@@ -22,12 +24,16 @@ pub(crate) struct Plane {
     pub quic: QuicLegs,
     /// Who hears events.
     pub listeners: Listeners,
+    /// Where facts are written down, if they are.
+    pub journal: Option<Journal>,
 }
 
 impl Plane {
     /// Sends and tells all that the core wants. To be called after each turn's changes.
     pub(crate) fn flush(&mut self) {
-        let Self { core, udp, tcp, quic, listeners } = self;
+        // Nobody waits for these: whoever does has taken its facts itself.
+        let _ = self.keep_facts();
+        let Self { core, udp, tcp, quic, listeners, .. } = self;
         let outputs = core.outputs();
         if outputs.is_empty() {
             return;
@@ -54,6 +60,25 @@ impl Plane {
             listeners.remove_leg(gone.leg);
             quic.remove(gone.leg, &gone.reason);
         }
+    }
+
+    /// Has the core's facts written down, if there are any and if facts are kept.
+    fn keep_facts(&mut self) -> Option<Keeping> {
+        let facts = std::mem::take(&mut self.core.outputs().facts);
+        let journal = self.journal.as_ref().filter(|_| !facts.is_empty())?;
+        Some(journal.keep(facts))
+    }
+
+    /// Carries out an action. What it leaves to be kept is on its way to the disk then.
+    pub(crate) fn act(
+        &mut self,
+        now: Now,
+        lesson: &LessonId,
+        grant: &Grant,
+        action: &LessonAction,
+    ) -> Result<Option<Keeping>, ActionError> {
+        let acted = self.core.act(now, lesson, grant, action)?;
+        Ok(self.keep_facts().filter(|_| !acted.facts.is_empty()))
     }
 
     /// Takes a QUIC session in, opens its event queue and answers.

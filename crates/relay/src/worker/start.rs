@@ -12,6 +12,7 @@ use crate::certificate::Identity;
 use crate::clock::Clock;
 use crate::config::{RelayConfig, worker_address};
 use crate::error::RelayError;
+use crate::journal::{Journal, Restored};
 use quinn::{Endpoint, VarInt};
 use std::io;
 use std::net::SocketAddr;
@@ -37,6 +38,7 @@ pub(crate) struct Start<'a> {
     pub clock: Clock,
     pub dtls: Arc<Certificate>,
     pub identity: &'a Identity,
+    pub journal: Option<&'a Journal>,
 }
 
 /// A running worker, as the rest of the relay sees it. The worker ends when this is dropped.
@@ -87,9 +89,13 @@ impl WorkerHandle {
     }
 }
 
-/// Starts worker `index`.
-pub(crate) fn start(start: &Start<'_>, index: usize) -> Result<WorkerHandle, RelayError> {
-    let Start { config, clock, dtls, identity } = start;
+/// Starts worker `index`, which takes these lessons over from an earlier run.
+pub(crate) fn start(
+    start: &Start<'_>,
+    index: usize,
+    lessons: Vec<Restored>,
+) -> Result<WorkerHandle, RelayError> {
+    let Start { config, clock, dtls, identity, journal } = start;
     let system = |what| move |source| RelayError::System { what, source };
     let (udp, tcp) = bind_rtc(worker_address(config.rtc, index))?;
     let quic = udp::bind("QUIC", "quic", worker_address(config.quic, index))?;
@@ -121,7 +127,8 @@ pub(crate) fn start(start: &Start<'_>, index: usize) -> Result<WorkerHandle, Rel
         workers: usize::from(config.workers),
         inputs: inputs_sender,
     };
-    let parts = Parts { core, door, udp, tcp, endpoint, inputs, jobs, reporter };
+    let journal = journal.cloned();
+    let parts = Parts { core, lessons, journal, door, udp, tcp, endpoint, inputs, jobs, reporter };
     let thread = std::thread::Builder::new()
         .name(format!("relay-{index}"))
         .spawn(move || LocalSet::new().block_on(&runtime, parts.live()))
@@ -132,6 +139,8 @@ pub(crate) fn start(start: &Start<'_>, index: usize) -> Result<WorkerHandle, Rel
 /// What goes into a worker's thread; there it is put together.
 struct Parts {
     core: CoreConfig,
+    lessons: Vec<Restored>,
+    journal: Option<Journal>,
     door: Door,
     udp: UdpPort,
     tcp: TcpListener,
@@ -144,21 +153,26 @@ struct Parts {
 impl Parts {
     /// The thread's whole life.
     async fn live(self) {
-        let Self { core, door, udp, tcp, endpoint, inputs, jobs, reporter } = self;
+        let Self { core, lessons, journal, door, udp, tcp, endpoint, inputs, jobs, reporter } = self;
         let inputs_sender = door.inputs.clone();
         let clock = door.clock;
+        let mut core = Core::new(core, rand::random::<[u8; 32]>());
+        for Restored { lesson, state, people } in lessons {
+            core.restore(clock.now(), &lesson, state, people);
+        }
         let plane = Plane {
-            core: Core::new(core, rand::random::<[u8; 32]>()),
+            core,
             udp,
             tcp: TcpPort::default(),
             quic: QuicLegs::default(),
             listeners: Listeners::default(),
+            journal,
         };
         let acceptors = [
             tokio::task::spawn_local(tcp::accept(tcp, inputs_sender.clone())),
             tokio::task::spawn_local(quic::accept(endpoint.clone(), door)),
         ];
-        Worker { clock, plane, inputs, inputs_sender, jobs, reporter }.run().await;
+        Worker::new(clock, plane, (inputs, inputs_sender), jobs, reporter).run().await;
         acceptors.iter().for_each(JoinHandle::abort);
         // The sessions' tasks say farewell and close; whoever does not react in time is cut off.
         let _ = tokio::time::timeout(QUIC_CLOSE_WAIT, endpoint.wait_idle()).await;

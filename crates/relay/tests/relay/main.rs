@@ -4,6 +4,7 @@
 
 mod conduct;
 mod http;
+mod journal;
 mod media;
 mod pages;
 mod quic;

@@ -27,7 +27,16 @@ pub fn config() -> RelayConfig {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
     let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    RelayConfig { http: free, rtc: free, quic: free, key: key(), tls: None, advertise: vec![], workers: 1 }
+    RelayConfig {
+        http: free,
+        rtc: free,
+        quic: free,
+        key: key(),
+        tls: None,
+        advertise: vec![],
+        workers: 1,
+        data: None,
+    }
 }
 
 pub fn relay() -> Relay {
