@@ -124,7 +124,7 @@ class Check {
   async #checkWay() {
     const { lesson, grant } = this.#checked;
     this.#found("way", MEASURING);
-    const lack = lackOfBrowser();
+    const lack = await lackOfBrowser();
     const none = { protocol: null, problem: null };
     const way = lack === "no_webrtc" ? none : await tryWay(lesson, grant, this.#aborter.signal);
     this.#found("way", judgeWay(way, lack));

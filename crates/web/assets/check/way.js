@@ -2,6 +2,7 @@
 // over what. UDP is right for a lesson; TCP gets through most walls and will do.
 
 import { Problem, request } from "../api.js";
+import { hasH264 } from "../link/sdp.js";
 
 /**
  * @typedef {import("./verdict.js").Finding} Finding
@@ -17,13 +18,18 @@ const UDP_LATER_MS = 1000;
 const LOOK_EVERY_MS = 100;
 
 /** What this browser lacks for a lesson.
- * @returns {"no_webrtc" | "no_h264" | null} */
-export function lackOfBrowser() {
+ * @returns {Promise<"no_webrtc" | "no_h264" | null>} */
+export async function lackOfBrowser() {
   if (typeof RTCPeerConnection === "undefined") return "no_webrtc";
-  const reads = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
-  const writes = RTCRtpSender.getCapabilities?.("video")?.codecs ?? [];
-  const isH264 = (/** @type {{mimeType: string}} */ codec) => codec.mimeType.toLowerCase() === "video/h264";
-  return reads.some(isH264) && writes.some(isH264) ? null : "no_h264";
+  const peer = new RTCPeerConnection();
+  try {
+    peer.addTransceiver("video");
+    // Its capabilities may name H.264 although the plug-in for it is missing; an offer does not.
+    const { sdp } = await peer.createOffer();
+    return hasH264(sdp ?? "") ? null : "no_h264";
+  } finally {
+    peer.close();
+  }
 }
 
 /**
