@@ -26,7 +26,9 @@ const SLOTS = {
   silent: { video: 6, audio: 0 },
   observer: { video: 8, audio: 6 },
 };
-/** Refusals that another try does not change. */
+/** What may be otherwise the next time, without anybody's doing here. */
+const MAY_PASS = new Set(["relay_unreachable", "lesson_locked", "lesson_full", "relay_full"]);
+/** Refusals that the page says instead of the lesson. */
 const FATAL = new Set([
   "grant_missing", "grant_malformed", "grant_signature", "grant_expired", "grant_other_lesson",
   "lesson_locked", "lesson_full",
@@ -195,12 +197,12 @@ class Page {
   /** @param {Problem} problem */
   #refused(problem) {
     this.#leave();
-    const again = { id: "again", label: t("js-again"), press: () => location.reload() };
-    if (problem.code !== "network" && problem.code !== "timeout") return this.#problem(problem.code, [again]);
-    this.#problem("relay_unreachable", [again]);
+    const code = isUnreachable(problem) ? "relay_unreachable" : problem.code;
+    this.#problem(code, [{ id: "again", label: t("js-again"), press: () => location.reload() }]);
+    if (!MAY_PASS.has(code)) return;
     this.#askAgain(async () => {
       const pass = await readPass(this.#entry.lesson, this.#entry.grant);
-      return !(pass instanceof Problem) || (pass.code !== "network" && pass.code !== "timeout");
+      return !(pass instanceof Problem) || (isUnreachable(pass) ? "relay_unreachable" : pass.code) !== code;
     });
   }
 
@@ -235,6 +237,11 @@ class Page {
     this.#media = null;
     this.#claim.release();
   }
+}
+
+/** @param {Problem} problem */
+function isUnreachable({ code }) {
+  return code === "network" || code === "timeout";
 }
 
 /** @param {"check" | "lesson" | "ended" | "problem"} phase */

@@ -41,6 +41,8 @@ export class Notices {
       }
       this.#shown.set(code, item);
       this.#list.append(item);
+      // With a remote the button is one Enter away, unless the teacher is busy elsewhere.
+      if (document.activeElement === document.body) item.querySelector("button")?.focus();
     }
     setAttribute(item, "data-level", level);
     setText(/** @type {Element} */ (item.firstElementChild), levelWord(level));

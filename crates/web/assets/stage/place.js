@@ -30,11 +30,25 @@ export function place(areas, frame) {
   const whole = { x: 0, y: 0, width: frame.width, height: frame.height };
   // A picture that is alone on a pupils' screen goes from edge to edge.
   if (areas.length === 1 && frame.caption === 0) return [whole];
-  const [larges, smalls] =
-    large === 0 || small === 0
-      ? [grid(large, whole, frame), grid(small, whole, frame)]
-      : [beside(large, small, frame), below(large, small, frame)].reduce((a, b) => (sizeOf(b[0]) > sizeOf(a[0]) ? b : a));
+  if (small === 0) return grid(large, whole, frame);
+  // The place of the large ones stays free for those who are awaited.
+  if (large === 0) return strip(small, asideOf(small, frame), frame);
+  const [larges, smalls] = [beside(large, small, frame), below(large, small, frame)].reduce((a, b) =>
+    sizeOf(b[0]) > sizeOf(a[0]) ? b : a,
+  );
   return areas.map((area) => /** @type {Rect} */ ((area === "large" ? larges : smalls).shift()));
+}
+
+/**
+ * The column at the right, no wider than the small pictures can use.
+ * @param {number} small
+ * @param {Frame} frame
+ * @returns {Rect}
+ */
+function asideOf(small, { width, height, gap, caption }) {
+  const tallest = ((height - gap * (small - 1)) / small - caption) * ASPECT;
+  const least = Math.floor(Math.max(0, Math.min(width * ASIDE_SHARE, tallest)));
+  return { x: width - least, y: 0, width: least, height };
 }
 
 /**
@@ -45,9 +59,8 @@ export function place(areas, frame) {
  */
 function beside(large, small, frame) {
   const { width, height, gap, caption } = frame;
-  // No wider than the column's pictures can use.
+  const { width: least } = asideOf(small, frame);
   const tallest = ((height - gap * (small - 1)) / small - caption) * ASPECT;
-  const least = Math.floor(Math.max(0, Math.min(width * ASIDE_SHARE, tallest)));
   const larges = grid(large, { x: 0, y: 0, width: width - least - gap, height }, frame);
   const spare = width - least - gap - spanOf(larges, "x", "width");
   const aside = Math.floor(Math.min(least + spare, width * ASIDE_MOST, Math.max(least, tallest)));

@@ -28,6 +28,8 @@ export class Tile {
   #frames = 0;
   #last_frame_ms = 0;
   #has_picture = false;
+  /** @type {Health | null} */
+  #known_health = null;
   #video = el("video", { autoplay: true, playsinline: true, tabindex: "-1", disablepictureinpicture: true });
   /** The last picture of a track that is gone. */
   #still = el("canvas", { hidden: true, "aria-hidden": "true" });
@@ -99,11 +101,8 @@ export class Tile {
     // Without a line about its health a desk's picture has its name there.
     setAttribute(this.root, "data-captioned", !words.has_health);
     this.#health.hidden = !words.has_health;
-    if (words.health) {
-      setText(this.#health, healthWords(words.health));
-      setAttribute(this.#health, "data-health", true);
-      setAttribute(this.#health, "data-state", healthLevel(words.health));
-    }
+    this.#known_health = words.health;
+    this.#tellHealth();
   }
 
   /**
@@ -138,6 +137,7 @@ export class Tile {
     const state = !this.#has_picture ? "none" : has_stopped ? "old" : "live";
     setAttribute(this.root, "data-state", state);
     this.#age.hidden = state === "live";
+    this.#tellHealth();
     if (state === "none") setText(this.#age, t("js-tile-none"));
     if (state === "old") setText(this.#age, t("js-tile-old", { seconds: Math.round(quiet_ms / 1000) }));
   }
@@ -155,6 +155,19 @@ export class Tile {
   close() {
     this.#video.srcObject = null;
     this.root.remove();
+  }
+
+  /** What is seen goes before what was measured: the two must not disagree. */
+  #tellHealth() {
+    if (!this.#known_health) return;
+    const { state } = this.root.dataset;
+    const { picture } = this.#known_health;
+    const moving = picture === "none" || picture === "frozen" ? "poor" : picture;
+    /** @type {Health} */
+    const health = { ...this.#known_health, picture: state === "old" ? "frozen" : state === "none" ? "none" : moving };
+    setText(this.#health, healthWords(health));
+    setAttribute(this.#health, "data-health", true);
+    setAttribute(this.#health, "data-state", healthLevel(health));
   }
 
   #keepStill() {
