@@ -53,6 +53,8 @@ const BROKEN_CONCEALED = 0.05;
 const SILENT_ENERGY = 1e-8;
 /** Samples must span so much before they say that nothing came. */
 const NOTHING_S = 0.9;
+/** Samples must span so much before they say that something is poor. */
+const SETTLED_S = 2.5;
 /** Without a new picture for so long it stands, whatever the average says (W3C: average + 150 ms). */
 const FREEZE_EXCESS_MS = 150;
 
@@ -87,8 +89,9 @@ export function pictureOf(samples) {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || last.frames === 0) return "none";
   if (standsFor_ms(samples) >= freezeLimit_ms(samples)) return "frozen";
-  if (first === last) return "good";
-  const { fps, lost_ratio, freeze_ms } = between(first, last);
+  const { seconds, fps, lost_ratio, freeze_ms } = between(first, last);
+  // A connection that has just begun sends little until it knows how much it may.
+  if (seconds < SETTLED_S) return "good";
   return fps < POOR_FPS || lost_ratio > POOR_LOST || freeze_ms > POOR_FREEZE_MS ? "poor" : "good";
 }
 
