@@ -50,6 +50,8 @@ test("a picture that stands for more than a second is frozen, however good it wa
 test("a picture that is slow by itself is not frozen: courseware has few pictures", () => {
   const slow = grown("video", { frames: 1 }, { frames: 0 }, { frames: 1 }, { frames: 1 }, { frames: 0 });
   assert.equal(health({ video: slow }).picture, "poor");
+  const slower = grown("video", { frames: 1 }, { frames: 1 }, { frames: 1 }, { frames: 0 });
+  assert.equal(health({ video: slower }).picture, "poor", "two seconds are less than three times the average");
 });
 
 test("few pictures, losses and short freezes are poor", () => {

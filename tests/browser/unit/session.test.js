@@ -223,6 +223,32 @@ test("a network that swallows one session's restart hurries nobody", () => {
   assert.equal(world.did("restart", "whip").length, 0);
 });
 
+test("after the network's return waits begin short again", () => {
+  const world = new World().tell({ is: "start" });
+  for (let n = 0; n < 9; n++) world.leg("whip", { is: "refused", problem: LOST }).pass(2000);
+  world.tell({ is: "online" }).leg("whip", { is: "refused", problem: LOST });
+  world.done = [];
+  world.pass(250);
+  assert.equal(world.did("join", "whip").length, 1);
+});
+
+test("a connection that comes back by itself outlives its restart's failure", () => {
+  const world = new World().live();
+  world.connection("whep", "disconnected").pass(1500).connection("whep", "connected");
+  world.done = [];
+  world.leg("whep", { is: "restarted", problem: { code: "etag_mismatch", message: "", status: 412 } }).pass(60_000);
+  assert.equal(world.did("drop").length + world.did("join").length + world.did("restart").length, 0);
+});
+
+test("a session begun while the stream is opened anew is of the run that speaks then", () => {
+  const world = new World().live();
+  world.tell({ is: "online" }).tell({ is: "session_ended", session: "whip-1", replaced: false }).pass(0);
+  world.up("whip");
+  world.done = [];
+  world.snapshot("run-2");
+  assert.deepEqual(world.did("join").map(({ leg }) => leg), ["whep"]);
+});
+
 test("an answer or a state of an older session means nothing", () => {
   const world = new World().live();
   const old = { leg: "whep", attempt: world.attempts.whep };
@@ -296,7 +322,10 @@ test("a refusal is told, and asked again seldom but for ever", () => {
     for (let n = 0; n < 100; n++) {
       world.leg("whip", { is: "refused", problem });
       assert.equal(world.session.problem.code, code);
-      world.pass(4000);
+      const before = world.did("join", "whip").length;
+      world.pass(3999);
+      assert.equal(world.did("join", "whip").length, before);
+      world.pass(1);
     }
     assert.equal(world.did("join", "whip").length, 101);
     world.up("whip");
@@ -330,7 +359,9 @@ test("waits grow from 250 ms to 2 s and chance makes them shorter only", () => {
 test("an offer without an answer and a connection that never comes are given up for new ones", () => {
   const world = new World().tell({ is: "start" }).snapshot().pass(4300);
   assert.equal(world.did("join", "whep").length, 2);
-  world.joined("whep").pass(4500);
+  world.pass(3000).joined("whep").pass(3900);
+  assert.equal(world.did("join", "whep").length, 2);
+  world.pass(600);
   assert.equal(world.did("join", "whep").length, 3);
 });
 
@@ -339,7 +370,9 @@ test("a close leaves, and nothing happens afterwards", () => {
   world.tell({ is: "close" });
   assert.deepEqual(world.done.map((command) => command.do), ["drop", "drop", "unlisten"]);
   world.done = [];
-  world.tell({ is: "online" }).connection("whip", "failed").tell({ is: "state", ended: false }).pass(60_000);
+  world.tell({ is: "online" }).connection("whip", "failed").tell({ is: "state", ended: false });
+  world.tell({ is: "unlistened", problem: LOST }).pass(60_000);
   assert.equal(world.done.length, 0);
   assert.equal(world.session.phase, "closed");
+  assert.equal(world.session.deadline_ms, Infinity);
 });

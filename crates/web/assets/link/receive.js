@@ -23,8 +23,6 @@ export class Receive {
   slots = new Map();
   /** @type {Map<number, ReceiveSlot>} media that will be shown when they flow */
   #coming = new Map();
-  /** @type {Whep | null} */
-  #whep = null;
   /** Since when its connection is there. */
   #up_since_ms = Infinity;
   #onChange;
@@ -39,11 +37,9 @@ export class Receive {
    * @param {Whep} whep
    */
   begin(whep) {
-    this.#whep = whep;
     this.#up_since_ms = Infinity;
-    this.#coming.clear();
     for (const slot of whep.slots) {
-      if (this.slots.get(slot.slot)?.source) this.#await(whep, slot);
+      if (this.slots.get(slot.slot)?.source) this.#await(slot);
       else this.#show(slot, null);
     }
   }
@@ -72,16 +68,13 @@ export class Receive {
     }
   }
 
-  /**
-   * @param {Whep} whep
-   * @param {ReceiveSlot} slot
-   */
-  #await(whep, slot) {
+  /** @param {ReceiveSlot} slot */
+  #await(slot) {
     this.#coming.set(slot.slot, slot);
     slot.track.addEventListener(
       "unmute",
       () => {
-        if (this.#whep !== whep || this.#coming.get(slot.slot) !== slot) return;
+        if (this.#coming.get(slot.slot) !== slot) return;
         this.#show(slot, this.slots.get(slot.slot)?.source ?? null);
         this.#onChange();
       },
