@@ -21,7 +21,7 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 #[include = "*.svg"]
 #[include = "*.woff2"]
 #[exclude = "*.test.js"]
-struct Assets;
+pub(crate) struct Assets;
 
 static EMBEDDED_VERSION: LazyLock<String> = LazyLock::new(version_of_all);
 
@@ -82,4 +82,34 @@ fn content_type(path: &str) -> Option<HeaderValue> {
         "woff2" => "font/woff2",
         _ => return None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::{Path as File, PathBuf};
+
+    fn files_below(folder: &File) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    }
+
+    /// What the include and exclude lines let in is the same in debug and release builds.
+    #[test]
+    fn the_folder_holds_what_browsers_load_and_nothing_else() {
+        let root = File::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let name = |path: PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let there: BTreeSet<String> = files_below(&root).into_iter().map(name).collect();
+        let embedded: BTreeSet<String> = Assets::iter().map(String::from).collect();
+        assert_eq!(there, embedded);
+        assert!(embedded.iter().all(|name| content_type(name).is_some()));
+    }
+
+    #[test]
+    fn the_version_is_the_files_own_and_safe_in_an_address() {
+        let version = version_of_all();
+        assert_eq!(version, version_of_all());
+        assert!(version.len() == 2 * VERSION_LEN && version.chars().all(|c| c.is_ascii_hexdigit()));
+    }
 }

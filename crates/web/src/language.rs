@@ -36,12 +36,8 @@ impl Language {
 
     /// What was asked for by `?lang=`, was asked for before, or suits the browser; else Chinese. A
     /// browser that knows any Chinese gets Chinese: schools' machines often run an English system.
-    pub(crate) fn choose(asked: Option<&str>, headers: &HeaderMap) -> Language {
-        asked
-            .and_then(Language::of_tag)
-            .or_else(|| remembered(headers))
-            .or_else(|| accepted(headers))
-            .unwrap_or_default()
+    pub(crate) fn choose(asked: Option<Language>, headers: &HeaderMap) -> Language {
+        asked.or_else(|| remembered(headers)).or_else(|| accepted(headers)).unwrap_or_default()
     }
 
     /// The language of a tag such as `zh-Hans-CN`.
@@ -85,7 +81,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(accept).unwrap());
-        Language::choose(asked, &headers)
+        Language::choose(asked.and_then(Language::of_tag), &headers)
     }
 
     #[test]

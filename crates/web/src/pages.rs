@@ -4,17 +4,24 @@ use crate::assets;
 use crate::language::Language;
 use crate::texts::Texts;
 use askama::Template;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 use tongke_protocol::LessonId;
 
 /// What a page may be asked for in its address.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Asked {
+#[derive(Deserialize)]
+struct Asked {
     lang: Option<String>,
+}
+
+/// The language that an address asks for; nonsense in it is no reason to refuse a page.
+fn asked(uri: &Uri) -> Option<Language> {
+    let Query(asked) = Query::<Asked>::try_from_uri(uri).ok()?;
+    Language::of_tag(&asked.lang?)
 }
 
 /// What Tongke is, for somebody who came without a link.
@@ -46,27 +53,29 @@ struct NotFound {
 }
 
 /// `GET /`
-pub(crate) async fn home(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let language = Language::choose(asked.lang.as_deref(), &headers);
+pub(crate) async fn home(uri: Uri, headers: HeaderMap) -> Response {
+    let asked = asked(&uri);
+    let language = Language::choose(asked, &headers);
     let page = Home { language, text: Texts::of(language), assets: assets::folder() };
-    answer(StatusCode::OK, &page, &asked)
+    answer(StatusCode::OK, &page, asked)
 }
 
 /// `GET /lessons/{lesson}`
 pub(crate) async fn lesson(
-    Path(lesson): Path<String>,
-    Query(asked): Query<Asked>,
+    lesson: Result<Path<String>, PathRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let language = Language::choose(asked.lang.as_deref(), &headers);
+    let asked = asked(&uri);
+    let language = Language::choose(asked, &headers);
     let (text, assets) = (Texts::of(language), assets::folder());
-    match lesson.parse() {
-        Ok(lesson) => answer(StatusCode::OK, &Lesson { language, text, assets, lesson }, &asked),
-        Err(_) => answer(StatusCode::NOT_FOUND, &NotFound { language, text, assets }, &asked),
+    match lesson.ok().and_then(|Path(lesson)| lesson.parse().ok()) {
+        Some(lesson) => answer(StatusCode::OK, &Lesson { language, text, assets, lesson }, asked),
+        None => answer(StatusCode::NOT_FOUND, &NotFound { language, text, assets }, asked),
     }
 }
 
-fn answer(status: StatusCode, page: &impl Template, asked: &Asked) -> Response {
+fn answer(status: StatusCode, page: &impl Template, asked: Option<Language>) -> Response {
     let html = match page.render() {
         Ok(html) => html,
         Err(error) => {
@@ -78,7 +87,7 @@ fn answer(status: StatusCode, page: &impl Template, asked: &Asked) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(language) = asked.lang.as_deref().and_then(Language::of_tag) {
+    if let Some(language) = asked {
         headers.insert(header::SET_COOKIE, language.cookie());
     }
     response

@@ -47,6 +47,12 @@ impl Texts {
         self.by_key.get(key).map_or(key, String::as_str)
     }
 
+    /// All keys and texts.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> &BTreeMap<String, String> {
+        &self.by_key
+    }
+
     /// What the modules get: a JSON object that may stand in a script element.
     pub(crate) fn for_modules(&self) -> String {
         let texts: BTreeMap<_, _> =
@@ -56,7 +62,7 @@ impl Texts {
     }
 
     /// The texts of a language, and what is wrong with its files.
-    fn read(language: Language) -> (Texts, Vec<String>) {
+    pub(crate) fn read(language: Language) -> (Texts, Vec<String>) {
         let mut mistakes = Vec::new();
         let mut bundle = FluentBundle::new_concurrent(vec![language.identifier()]);
         // The marks that keep directions apart would be seen in titles and read aloud; both
@@ -115,4 +121,57 @@ fn variables_of(entry: &ast::Entry<&str>) -> Option<(String, BTreeSet<String>)> 
         }
     }
     Some((message.id.name.to_owned(), names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The `{name}` places of a text.
+    fn places(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
+    }
+
+    #[test]
+    fn every_file_is_read_without_a_mistake() {
+        for language in Language::ALL {
+            let (texts, mistakes) = Texts::read(language);
+            assert_eq!(mistakes, [""; 0], "{}", language.tag());
+            assert!(texts.all().values().all(|text| !text.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn all_languages_have_the_same_texts_with_the_same_variables() {
+        let [chinese, english] = Language::ALL.map(|language| Texts::read(language).0);
+        let keys = |texts: &Texts| texts.all().keys().cloned().collect::<BTreeSet<_>>();
+        let (zh, en) = (keys(&chinese), keys(&english));
+        assert_eq!(zh.symmetric_difference(&en).collect::<Vec<_>>(), [""; 0], "in one language only");
+        for (key, text) in chinese.all() {
+            assert_eq!(places(text), places(english.get(key)), "{key}");
+        }
+    }
+
+    #[test]
+    fn all_languages_have_the_same_files() {
+        let files = |language: Language| {
+            let folder = format!("{}/", language.tag());
+            Messages::iter()
+                .filter_map(|name| name.strip_prefix(&folder).map(str::to_owned))
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(files(Language::Chinese), files(Language::English));
+    }
+
+    #[test]
+    fn a_variable_stays_as_a_place_without_marks_around_it() {
+        let resource = FluentResource::try_new("js-a = { $name }：{ $count } 人\n".to_owned()).unwrap();
+        let mut bundle = FluentBundle::new_concurrent(vec![Language::Chinese.identifier()]);
+        bundle.set_use_isolating(false);
+        let (key, names) = resource.entries().find_map(variables_of).unwrap();
+        bundle.add_resource(resource).unwrap();
+        let mut mistakes = Vec::new();
+        assert_eq!(placed(&bundle, &key, &names, &mut mistakes), "{name}：{count} 人");
+        assert!(mistakes.is_empty());
+    }
 }
