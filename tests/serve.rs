@@ -1,1 +1,138 @@
+//! `tongke serve`, from an empty folder to a node in a lesson.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use support::process::{Running, run, tongke};
+use support::relay::free_address;
+use support::scratch::Scratch;
+use support::serve::{Serve, flags};
+use support::{eventually, http, https, s};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn an_empty_folder_becomes_a_page_over_https_and_the_second_start_keeps_everything() {
+    let scratch = Scratch::new("serve");
+    let folder = scratch.file("data");
+    let mut serve = Serve::start(&scratch, &folder, &[]);
+    for (name, expected) in [("", 0o700), ("secret", 0o600), ("tls", 0o700), ("tls/key.pem", 0o600)] {
+        assert_eq!(mode(&folder.join(name)), expected, "{name}");
+    }
+    let page = https::get(&serve.url("/lessons/math"), &serve.certificate()).unwrap();
+    assert!(page.status == 200 && page.body.contains("<html lang=\"zh-CN\">"), "{page:?}");
+    let style = page.body.split('"').find(|word| word.ends_with("/lesson.css")).unwrap();
+    assert_eq!(https::get(&serve.url(style), &serve.certificate()).unwrap().status, 200);
+    assert_eq!(https::get(&serve.url("/readyz"), &serve.certificate()).unwrap().body, "ok\n");
+
+    let kept = ["secret", "tls/cert.pem", "tls/key.pem"].map(|name| folder.join(name));
+    let before = kept.each_ref().map(|path| std::fs::read(path).unwrap());
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
+    let again = Serve::start_at(&scratch, &folder, serve.listen, &[]);
+    assert_eq!(kept.map(|path| std::fs::read(path).unwrap()), before);
+    assert_eq!(https::get(&again.url("/"), &before[1]).unwrap().status, 200);
+}
+
+#[test]
+fn it_says_where_it_listens_and_how_to_make_a_link_that_works() {
+    let scratch = Scratch::new("serve-link");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
+    let said = serve.log();
+    let here = format!("https://localhost:{}", serve.listen.port());
+    assert!(said.contains(&format!("  {here}\n")), "{said}");
+    let command = said.lines().find_map(|line| line.trim().strip_prefix("tongke token ")).unwrap();
+    let printed = run(["token"].into_iter().chain(command.split(' ')));
+    let link = printed.out.trim_end();
+    assert!(link.starts_with(&format!("{here}/lessons/math?grant=")), "{printed:?}");
+    assert_eq!(https::get(link, &serve.certificate()).unwrap().status, 200);
+}
+
+#[test]
+fn whoever_types_http_is_sent_on_to_https() {
+    let scratch = Scratch::new("serve-plain");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
+    let link = format!("{}/lessons/math?grant=a.b.c", serve.listen);
+    let answer = https::get(&format!("http://{link}"), &serve.certificate()).unwrap();
+    assert_eq!((answer.status, answer.location), (308, Some(format!("https://{link}"))));
+}
+
+#[test]
+fn a_second_one_on_the_same_port_or_folder_says_so() {
+    let scratch = Scratch::new("serve-twice");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
+    let port = run(["serve".to_owned()].into_iter().chain(flags(&scratch.file("other"), serve.listen)));
+    assert_eq!(port.code, Some(1), "{}", port.err);
+    let address = serve.listen.to_string();
+    for words in ["cannot listen on", &address, "another program", "--listen"] {
+        assert!(port.err.contains(words), "{}", port.err);
+    }
+    let folder = run(["serve".to_owned()].into_iter().chain(flags(&serve.folder, free_address())));
+    assert_eq!(folder.code, Some(1), "{}", folder.err);
+    assert!(folder.err.contains("another 'tongke serve'") && folder.err.contains("--data"), "{}", folder.err);
+}
+
+#[test]
+fn a_short_secret_stops_it_and_stays_as_it_is() {
+    let scratch = Scratch::new("serve-secret");
+    let folder = scratch.file("data");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("secret"), "abc\n").unwrap();
+    let said = run(["serve".to_owned()].into_iter().chain(flags(&folder, free_address())));
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("holds 3 bytes") && said.err.contains("hint: "), "{}", said.err);
+    assert_eq!(std::fs::read(folder.join("secret")).unwrap(), b"abc\n");
+}
+
+#[test]
+fn plain_http_makes_no_certificate() {
+    let scratch = Scratch::new("serve-http");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &["--http"]);
+    assert!(
+        serve.log().contains(&format!("  http://localhost:{}\n", serve.listen.port())),
+        "{}",
+        serve.log()
+    );
+    assert_eq!(http::get(serve.listen, "/lessons/math").unwrap().0, 200);
+    assert!(!serve.folder.join("tls").exists());
+}
+
+/// A node joins over `link`, trusting `authority`.
+fn a_node_joins(scratch: &Scratch, serve: &Serve, authority: &Path, link: &str) {
+    let token = scratch.write("node.token", &serve.token(&["--lesson", "math", "--role", "supporting"]));
+    let mut send = tongke();
+    send.args(["send", "--relay", &serve.url(""), "--link", link]).arg("--relay-ca").arg(authority);
+    send.arg("--token-file").arg(token).args(["--width", "320", "--height", "180", "--status", "false"]);
+    send.args(["--camera", "test", "--microphone", "test", "--video-out", "none", "--sound-out", "none"]);
+    let mut node = Running::start(send, &scratch.file(&format!("{link}.log")));
+    eventually("the relay has the node's picture", s(20), || {
+        assert!(node.ended().is_none(), "the node ended:\n{}", node.log());
+        serve.log().contains("track=camera").then_some(())
+    });
+    assert_eq!(node.terminate(), Some(0), "{}", node.log());
+}
+
+#[test]
+fn a_node_joins_with_the_certificate_that_was_made_as_its_authority() {
+    let scratch = Scratch::new("serve-node");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
+    a_node_joins(&scratch, &serve, &serve.folder.join("tls/cert.pem"), "quic");
+}
+
+#[test]
+fn a_node_that_took_an_earlier_certificate_trusts_the_next() {
+    let scratch = Scratch::new("serve-moved");
+    let folder = scratch.file("data");
+    let mut first = Serve::start(&scratch, &folder, &[]);
+    let earlier = scratch.file("earlier.pem");
+    std::fs::write(&earlier, first.certificate()).unwrap();
+    assert_eq!(first.terminate(), Some(0));
+    // Another address, so another certificate.
+    let second = Serve::start(&scratch, &folder, &["--advertise", "203.0.113.9,127.0.0.1"]);
+    assert_ne!(second.certificate(), std::fs::read(&earlier).unwrap());
+    a_node_joins(&scratch, &second, &earlier, "webrtc-udp");
+}

@@ -53,6 +53,41 @@ fn a_missing_or_short_secret_file_says_how_to_make_one() {
 }
 
 #[test]
+fn with_an_address_it_prints_the_link_of_the_lessons_page_and_nothing_else() {
+    let scratch = Scratch::new("token-link");
+    scratch.write("secret", SECRET);
+    let folder = scratch.path().to_str().unwrap();
+    let link = |lesson: &str, url: &str| {
+        run(["token", "--data", folder, "--lesson", lesson, "--role", "receiving", "--url", url])
+    };
+    let said = link("math", "https://192.168.1.5:8443/");
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 1), "{}", said.err);
+    let token = said.out.trim_end().strip_prefix("https://192.168.1.5:8443/lessons/math?grant=").unwrap();
+    let key = GrantKey::from_secret_file(SECRET.as_bytes()).unwrap();
+    let grant = key.verify_for(token, &"math".parse().unwrap(), WallTime(0)).unwrap();
+    assert_eq!(grant.role, Role::Receiving);
+
+    for (lesson, url, told) in [
+        ("*", "https://192.168.1.5:8443", "name it with --lesson"),
+        ("math", "192.168.1.5:8443", "like https://192.168.1.5:8443"),
+    ] {
+        let said = link(lesson, url);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+        assert!(said.err.contains(told), "{}", said.err);
+    }
+}
+
+#[test]
+fn the_secret_is_named_once() {
+    let scratch = Scratch::new("token-once");
+    let said = token(&scratch, &["--lesson", "math", "--role", "observer", "--data", "/nowhere"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("--data and --secret-file"), "{}", said.err);
+    let said = run(["token", "--lesson", "math", "--role", "observer"]);
+    assert!(said.err.contains("--data DIR or --secret-file FILE is missing"), "{}", said.err);
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let scratch = Scratch::new("token-missing");
     let said = token(&scratch, &["--role", "observer"]);

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 pub mod http;
+pub mod https;
 pub mod node;
 pub mod process;
 pub mod relay;
 pub mod scratch;
+pub mod serve;
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,9 @@
 //! The files in configs/ are the manual: they have to load, and to name every key.
 
-use crate::commands::{node, relay};
+use crate::commands::{node, relay, serve};
 use crate::config;
 use crate::logging::LogArgs;
+use crate::serve::ServeSettings;
 use clap::{Args, Command};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -67,6 +68,11 @@ fn check<A: Args, S: DeserializeOwned + Default + std::fmt::Debug>(name: &str) {
 #[test]
 fn the_relays_file_loads_and_tells_every_key() {
     check::<relay::Flags, RelaySettings>("relay.toml");
+}
+
+#[test]
+fn the_file_of_serve_loads_and_tells_every_key() {
+    check::<serve::Flags, ServeSettings>("serve.toml");
 }
 
 #[test]

@@ -106,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn the_modules_texts_are_json_that_cannot_leave_its_element() {
         let page = text(get("/lessons/math", &[]).await).await;
-        let block = page.split("id=\"messages\">").nth(1).unwrap().split("</script>").next().unwrap();
+        let block = page.split("id=\"texts\">").nth(1).unwrap().split("</script>").next().unwrap();
         let texts: std::collections::BTreeMap<String, String> = serde_json::from_str(block).unwrap();
         assert!(!block.contains('<') && texts.keys().all(|key| key.starts_with("js-")));
     }

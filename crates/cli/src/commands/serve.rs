@@ -124,7 +124,7 @@ async fn serve<'a>(
     let welcome = welcome(relay.http_addr());
     tracing::info!(urls = ?welcome.urls(), data = %welcome.folder.display(), "serving");
     // Whoever reads may have gone away; the lessons do not depend on it.
-    let _ = write!(std::io::stdout(), "{welcome}");
+    let _ = std::io::stdout().write_all(welcome.to_string().as_bytes());
     tokio::select! {
         () = shutdown => {
             relay.shutdown("the relay is being restarted").await;

@@ -85,20 +85,21 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| unusable("make the folder", path, &error))
 }
 
-/// Whole or not at all: a power cut must not leave half a secret.
 fn make_secret(path: &Path) -> io::Result<()> {
     let mut random = [0; SECRET_LEN];
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(io::Error::other)?;
-    let whole = path.with_extension("new");
-    write_for_owner(&whole, format!("{}\n", BASE64.encode(random)).as_bytes())?;
-    std::fs::rename(whole, path)
+    write_for_owner(path, format!("{}\n", BASE64.encode(random)).as_bytes())
 }
 
-/// Writes a file that only its owner may read, down to the disk.
+/// Writes a file that only its owner may read, whole or not at all: a power cut must not leave half a
+/// secret.
 pub(super) fn write_for_owner(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_FILE).open(path)?;
+    let whole = path.with_extension("new");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_FILE).open(&whole)?;
     file.write_all(contents)?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(whole, path)
 }
 
 /// What stands in the way of using `path`.
