@@ -7,6 +7,7 @@
 mod assets;
 mod headers;
 mod language;
+mod modules;
 mod pages;
 mod texts;
 #[cfg(test)]

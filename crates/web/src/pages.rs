@@ -2,6 +2,7 @@
 
 use crate::assets;
 use crate::language::Language;
+use crate::modules;
 use crate::texts::Texts;
 use askama::Template;
 use axum::extract::rejection::PathRejection;
@@ -40,6 +41,8 @@ struct Lesson {
     language: Language,
     text: Arc<Texts>,
     assets: String,
+    /// What the page's module imports.
+    modules: Vec<String>,
     lesson: LessonId,
 }
 
@@ -70,7 +73,10 @@ pub(crate) async fn lesson(
     let language = Language::choose(asked, &headers);
     let (text, assets) = (Texts::of(language), assets::folder());
     match lesson.ok().and_then(|Path(lesson)| lesson.parse().ok()) {
-        Some(lesson) => answer(StatusCode::OK, &Lesson { language, text, assets, lesson }, asked),
+        Some(lesson) => {
+            let modules = modules::of_a_lesson();
+            answer(StatusCode::OK, &Lesson { language, text, assets, modules, lesson }, asked)
+        }
         None => answer(StatusCode::NOT_FOUND, &NotFound { language, text, assets }, asked),
     }
 }
