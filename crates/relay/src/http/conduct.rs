@@ -12,12 +12,6 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tongke_protocol::conduct::{LessonAction, Pass};
 
-fn not_kept() -> HttpRefusal {
-    let text = "it was done, but could not be written down: a relay that is started again will not know of \
-                it; ask again when the disk has room";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, "not_kept", text)
-}
-
 /// `GET /lessons/{lesson}/self`
 pub(super) async fn pass(
     State(relay): State<Arc<Relay>>,
@@ -60,4 +54,10 @@ async fn carry_out(relay: &Relay, caller: Caller, action: LessonAction) -> Resul
         keeping.on_disk().await.map_err(|NotKept| not_kept())?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn not_kept() -> HttpRefusal {
+    let text = "it was done, but could not be written down: a relay that is started again will not know of \
+                it; ask again when the disk has room";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "not_kept", text)
 }

@@ -18,7 +18,7 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -86,9 +86,14 @@ impl Journal {
     pub(crate) fn keep(&self, facts: Vec<LessonFact>) -> Keeping {
         let (kept, keeping) = oneshot::channel();
         if let Err(refused) = self.batches.try_send(Batch { facts, kept: Some(kept) }) {
-            let (std::sync::mpsc::TrySendError::Full(batch)
-            | std::sync::mpsc::TrySendError::Disconnected(batch)) = refused;
-            self.status.change(|status| status.lost += batch.facts.len() as u64);
+            let (why, batch) = match refused {
+                TrySendError::Full(batch) => ("the disk is too slow, facts were lost", batch),
+                TrySendError::Disconnected(batch) => ("the journal has ended by itself", batch),
+            };
+            self.status.change(|status| {
+                status.lost += batch.facts.len() as u64;
+                status.trouble = Some(why.to_owned());
+            });
         }
         Keeping(keeping)
     }

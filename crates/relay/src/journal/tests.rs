@@ -256,6 +256,20 @@ fn a_directory_that_cannot_be_used_is_named_with_its_setting() {
 }
 
 #[test]
+fn facts_that_nobody_takes_are_refused_and_counted() {
+    let (batches, receiver) = sync_channel(1);
+    let journal = Journal { batches, status: Shared::default() };
+    let first = journal.keep(vec![fact(1, MORNING, locked(true))]);
+    assert_eq!(wait(journal.keep(vec![fact(2, MORNING, locked(true))])), Err(NotKept));
+    assert!(journal.status().trouble.unwrap().contains("too slow"));
+    drop(receiver);
+    assert_eq!(wait(first), Err(NotKept));
+    assert_eq!(wait(journal.keep(vec![fact(3, MORNING, locked(true))])), Err(NotKept));
+    assert!(journal.status().trouble.unwrap().contains("has ended"));
+    assert_eq!(journal.status().lost, 2);
+}
+
+#[test]
 fn each_fact_is_on_disk_before_it_is_called_kept() {
     let directory = Directory::new();
     directory.run(MORNING, |journal| {
