@@ -56,6 +56,11 @@ test("a class that has the floor keeps looking at the teacher", () => {
   assert.deepEqual(told(shots), ["t/camera large", "a/camera small own floor"]);
 });
 
+test("a class that has the floor is no larger than others on its own teacher's desk", () => {
+  const shots = shotsOf(view("a", "receiving", "desk", [teacher, first], { floor: "a", shows_own: true }));
+  assert.deepEqual(told(shots), ["t/camera large", "a/camera large own floor"]);
+});
+
 test("observers see everything, and who has the floor large", () => {
   assert.deepEqual(told(shotsOf(view("o", "observer", "observer", [sharing, first]))), ["t/screen large", "t/camera large", "a/camera large"]);
   const shots = shotsOf(view("o", "observer", "observer", [teacher, first], { floor: "a" }));

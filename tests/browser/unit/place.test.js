@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { place } from "../../../crates/web/assets/stage/place.js";
 
-const frame = { width: 1920, height: 1080, gap: 10, caption: 0 };
+const frame = { width: 1920, height: 1080, gap: 10, least: 0, caption: 0 };
 
 function assertApart(rects, { width, height }) {
   rects.forEach((a, index) => {
@@ -35,9 +35,15 @@ test("nothing overlaps or leaves the frame, however many and whatever the screen
     for (let large = 0; large <= 6; large += 1) {
       for (let small = 0; small <= 5; small += 1) {
         const areas = [...Array(large).fill("large"), ...Array(small).fill("small")];
-        const sized = { width, height, gap: 8, caption: 24 };
+        const sized = { width, height, gap: 8, least: 280, caption: 24 };
         assertApart(place(areas, sized), sized);
       }
     }
   }
+});
+
+test("a narrow place gives small pictures the width that their words need", () => {
+  const narrow = { width: 1000, height: 620, gap: 8, least: 280, caption: 24 };
+  const [, small] = place(["large", "small"], narrow);
+  assert.ok(small.width >= 280, String(small.width));
 });

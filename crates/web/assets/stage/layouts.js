@@ -136,18 +136,17 @@ function receivingMain(view) {
 }
 
 /**
- * Every room and all courseware, as large as they fit; the floor stands out.
+ * Every room and all courseware, as large as they fit; another room with the floor stands out.
  * @param {View} view @returns {Shot[]}
  */
 function everything(view) {
-  const one_speaks = view.floor !== null && view.participants.has(view.floor);
-  /** @type {Area} */
-  const area = one_speaks ? "small" : "large";
   const others = rooms(view).filter((one) => one.id !== view.me.participant);
+  /** @type {Area} */
+  const area = others.some((one) => one.id === view.floor) ? "small" : "large";
   return [
     ...courseware(view, area),
     ...others.map((one) => shot(view, one.id, "camera", one.id === view.floor ? "large" : area)),
-    ...own(view).map((mine) => shot(view, mine.participant, "camera", mine.has_floor ? "large" : area)),
+    ...own(view).map((mine) => shot(view, mine.participant, "camera", area)),
   ];
 }
 

@@ -9,6 +9,7 @@
  * @property {number} width
  * @property {number} height
  * @property {number} gap between pictures
+ * @property {number} least width of small pictures that their words need
  * @property {number} caption height below each picture that its words take; 0: they lie on it
  */
 
@@ -45,10 +46,11 @@ export function place(areas, frame) {
  * @param {Frame} frame
  * @returns {Rect}
  */
-function asideOf(small, { width, height, gap, caption }) {
+function asideOf(small, { width, height, gap, least, caption }) {
   const tallest = ((height - gap * (small - 1)) / small - caption) * ASPECT;
-  const least = Math.floor(Math.max(0, Math.min(width * ASIDE_SHARE, tallest)));
-  return { x: width - least, y: 0, width: least, height };
+  const wanted = Math.max(width * ASIDE_SHARE, Math.min(least, width * ASIDE_MOST));
+  const taken = Math.floor(Math.max(0, Math.min(wanted, tallest)));
+  return { x: width - taken, y: 0, width: taken, height };
 }
 
 /**

@@ -112,11 +112,11 @@ export class Wall {
 
   #place() {
     const { root } = this.#options;
-    // The style sheet declares both as lengths, so that they are in pixels here.
+    // The style sheet declares them as lengths, so that they are in pixels here.
     const style = getComputedStyle(root);
     const length = (/** @type {string} */ name) => Number.parseFloat(style.getPropertyValue(name)) || 0;
-    const gap = length("--tile-gap");
-    const frame = { width: root.clientWidth, height: root.clientHeight, gap, caption: length("--tile-caption") };
+    const [gap, least, caption] = [length("--tile-gap"), length("--tile-least"), length("--tile-caption")];
+    const frame = { width: root.clientWidth, height: root.clientHeight, gap, least, caption };
     const rects = place(this.#shots.map(({ area }) => area), frame);
     this.#shots.forEach((shot, index) => {
       const rect = rects[index];
