@@ -144,7 +144,8 @@ impl LessonState {
 /// A text from one teacher to the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Number in the lesson, from 1; a repeat after a reconnect has the same.
+    /// Number in the lesson: a later message has a higher one, over the relay's restarts too; a repeat
+    /// after a reconnect has the same.
     pub id: u64,
     /// Who wrote it.
     pub from: ParticipantId,

@@ -97,6 +97,23 @@ impl Grant {
         let claims = BASE64.decode(claims).map_err(|_| GrantError::Malformed)?;
         serde_json::from_slice(&claims).map_err(|_| GrantError::Malformed)
     }
+
+    /// Refused if its time is over.
+    pub fn check_time(&self, now: WallTime) -> Result<(), GrantError> {
+        let now_s = now.as_unix_us() / 1_000_000;
+        if now_s >= self.expires_unix_s {
+            return Err(GrantError::Expired { seconds_ago: now_s - self.expires_unix_s });
+        }
+        Ok(())
+    }
+
+    /// Refused if it does not cover `lesson`.
+    pub fn check_lesson(&self, lesson: &LessonId) -> Result<(), GrantError> {
+        if self.lesson.covers(lesson) {
+            return Ok(());
+        }
+        Err(GrantError::OtherLesson { granted: self.lesson.clone(), asked: lesson.clone() })
+    }
 }
 
 /// Why a token is refused. The texts are shown to people.
@@ -178,8 +195,8 @@ impl GrantKey {
         format!("{signed}.{signature}")
     }
 
-    /// Checks a token's form, signature and expiry.
-    pub fn verify(&self, token: &str, now: WallTime) -> Result<Grant, GrantError> {
+    /// Checks a token's form and signature, but not its expiry.
+    pub fn verify_signature(&self, token: &str) -> Result<Grant, GrantError> {
         if token.is_empty() {
             return Err(GrantError::Missing);
         }
@@ -194,22 +211,21 @@ impl GrantKey {
         let signature = BASE64.decode(signature).map_err(|_| GrantError::Malformed)?;
         self.mac(signed).verify_slice(&signature).map_err(|_| GrantError::Signature)?;
         let claims = BASE64.decode(claims).map_err(|_| GrantError::Malformed)?;
-        let grant: Grant = serde_json::from_slice(&claims).map_err(|_| GrantError::Malformed)?;
-        let now_s = now.as_unix_us() / 1_000_000;
-        if now_s >= grant.expires_unix_s {
-            return Err(GrantError::Expired { seconds_ago: now_s - grant.expires_unix_s });
-        }
+        serde_json::from_slice(&claims).map_err(|_| GrantError::Malformed)
+    }
+
+    /// Checks a token's form, signature and expiry.
+    pub fn verify(&self, token: &str, now: WallTime) -> Result<Grant, GrantError> {
+        let grant = self.verify_signature(token)?;
+        grant.check_time(now)?;
         Ok(grant)
     }
 
     /// Checks a token as [`verify`](Self::verify) does, and that it covers `lesson`.
     pub fn verify_for(&self, token: &str, lesson: &LessonId, now: WallTime) -> Result<Grant, GrantError> {
         let grant = self.verify(token, now)?;
-        if grant.lesson.covers(lesson) {
-            Ok(grant)
-        } else {
-            Err(GrantError::OtherLesson { granted: grant.lesson, asked: lesson.clone() })
-        }
+        grant.check_lesson(lesson)?;
+        Ok(grant)
     }
 }
 

@@ -118,10 +118,11 @@ impl Conduct {
     }
 
     /// Whether the holder of a grant that has ended may stay or come back.
-    pub fn may_return(&self, id: &ParticipantId, expires_unix_s: u64, now: WallTime) -> bool {
-        let expired = WallTime(expires_unix_s.saturating_mul(1_000_000));
+    pub fn may_return(&self, grant: &Grant, now: WallTime) -> bool {
+        let expired = WallTime(grant.expires_unix_s.saturating_mul(1_000_000));
         let is_recent = now.micros_since(expired) < MAX_OVERTIME.as_micros() as i64;
-        let was_there = self.people.get(id).is_some_and(|person| match person.until {
+        let person = self.people.get(&grant.participant).filter(|person| person.role == grant.role);
+        let was_there = person.is_some_and(|person| match person.until {
             None => true,
             Some(until) => until.micros_since(expired) >= -(ABSENCE.as_micros() as i64),
         });
@@ -211,7 +212,9 @@ impl Conduct {
         if text.chars().any(|char| char.is_control() && char != '\n') {
             return refuse("the message holds control characters");
         }
-        self.last_message += 1;
+        // Pages keep what they have heard over a restart of the relay, which keeps no messages: numbers
+        // that follow the clock are not used twice.
+        self.last_message = (self.last_message + 1).max(now.wall.as_unix_us() / 1000);
         let message = Message {
             id: self.last_message,
             from: actor.id.clone(),

@@ -1,7 +1,7 @@
 //! Who may be in a lesson, and what the relay remembers of it.
 
 use crate::JoinError;
-use crate::conduct::{Attendance, Conduct};
+use crate::conduct::Attendance;
 use crate::core::Core;
 use crate::leg::Leg;
 use crate::room::Room;
@@ -58,17 +58,10 @@ impl Core {
         self.kept.find(lesson).is_some_and(|conduct| conduct.is_known(participant))
     }
 
-    /// Whether the holder of a grant that ended at `expires_unix_s` may stay or come back: it was in
-    /// the lesson at the grant's end, which is not long ago, and the lesson still goes on.
-    pub fn may_return(
-        &self,
-        lesson: &LessonId,
-        participant: &ParticipantId,
-        expires_unix_s: u64,
-        now: WallTime,
-    ) -> bool {
-        let may = |conduct: &Conduct| conduct.may_return(participant, expires_unix_s, now);
-        self.kept.find(lesson).is_some_and(may)
+    /// Whether the holder of a grant that has ended may stay or come back: it was in the lesson, in
+    /// the same role, at the grant's end, which is not long ago, and the lesson still goes on.
+    pub fn may_return(&self, lesson: &LessonId, grant: &Grant, now: WallTime) -> bool {
+        self.kept.find(lesson).is_some_and(|conduct| conduct.may_return(grant, now))
     }
 
     /// Takes over what an earlier run of the relay wrote down of a lesson.

@@ -243,7 +243,11 @@ impl LinkError {
     /// A refusal that no other way and no later attempt would change.
     pub fn is_final(&self) -> Option<&Refusal> {
         match self {
-            LinkError::Refused(refusal) if refusal.code.starts_with("grant_") => Some(refusal),
+            LinkError::Refused(refusal)
+                if refusal.code.starts_with("grant_") || refusal.code == "lesson_ended" =>
+            {
+                Some(refusal)
+            }
             _ => None,
         }
     }
@@ -319,9 +323,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refused_grant_is_final() {
+    fn only_a_refused_grant_and_a_lesson_that_is_over_are_final() {
         let refused = |code: &str| LinkError::Refused(Refusal { code: code.into(), message: String::new() });
         assert!(refused("grant_expired").is_final().is_some());
+        assert!(refused("lesson_ended").is_final().is_some());
+        assert!(refused("lesson_locked").is_final().is_none(), "it may be opened again");
         assert!(refused("shutting_down").is_final().is_none());
         assert!(LinkError::Media(String::new()).is_final().is_none());
     }

@@ -59,7 +59,7 @@ pub(crate) enum Input {
     TcpDatagram { path: Path, datagram: Vec<u8> },
     /// The connection ended.
     TcpClosed { connection: u64, path: Path },
-    /// Somebody with a good grant said hello.
+    /// Somebody with a signed grant said hello.
     QuicJoin(Box<JoinRequest>),
     /// Media or RTCP came.
     QuicDatagram { leg: LegId, datagram: Bytes },

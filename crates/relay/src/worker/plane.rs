@@ -5,10 +5,12 @@ use super::audience::{Events, Listeners};
 use super::quic::{Admitted, JoinRequest, QuicLegs};
 use super::tcp::TcpPort;
 use super::udp::UdpPort;
+use crate::clock::machine_wall;
+use crate::http::refusal::of_grant;
 use crate::journal::{Journal, Keeping};
 use tongke_protocol::conduct::LessonAction;
 use tongke_protocol::control::{Hello, Refusal};
-use tongke_protocol::{Grant, LessonId, Now, ParticipantId};
+use tongke_protocol::{Grant, GrantError, LessonId, Now, ParticipantId};
 use tongke_sfu::{ActionError, Core, LegId, PatchError, Patched};
 use tongke_transport::webrtc::Path;
 
@@ -99,6 +101,7 @@ impl Plane {
         hello: &Hello,
         connection: quinn::Connection,
     ) -> Result<Admitted, Refusal> {
+        self.check_time(&hello.lesson, grant).map_err(|error| of_grant(&error))?;
         let (leg, welcome) = self.core.join_quic(now, grant, hello).map_err(|error| Refusal::from(&error))?;
         match self.listeners.add(&self.core, &hello.lesson, (&grant.participant, grant.role), Some(leg)) {
             Some(events) => {
@@ -113,6 +116,13 @@ impl Plane {
                 })
             }
         }
+    }
+
+    /// Whether a grant is still good: its time is not over, or its holder was in the lesson when it was.
+    pub(crate) fn check_time(&self, lesson: &LessonId, grant: &Grant) -> Result<(), GrantError> {
+        let now = machine_wall();
+        let ended = grant.check_time(now);
+        if self.core.may_return(lesson, grant, now) { Ok(()) } else { ended }
     }
 
     /// Opens an event stream. None: the participant has too many.

@@ -3,10 +3,10 @@
 use crate::support::*;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tongke_protocol::Role;
 use tongke_protocol::conduct::{LessonState, Pass};
-use tongke_protocol::control::ClientMessage;
+use tongke_protocol::control::{ClientMessage, RelayMessage};
 use tongke_protocol::event::LessonEvent;
+use tongke_protocol::{Grant, Role};
 use tongke_relay::Relay;
 
 fn holder(relay: &Relay, participant: &str, role: Role) -> Http {
@@ -142,6 +142,10 @@ async fn a_locked_lesson_is_closed_to_newcomers_on_every_way_in() {
         let (status, refusal) = refusal(response).await;
         assert_eq!((status, refusal.code.as_str()), (StatusCode::LOCKED, "lesson_locked"));
     }
+    let mut node = Node::connect(&relay).await;
+    node.say(&ClientMessage::Hello(hello(stranger.token.clone(), "math", vec![], 1, 1))).await;
+    let Some(RelayMessage::Refused(refused)) = node.hear().await else { panic!("it must be refused") };
+    assert_eq!(refused.code, "lesson_locked");
     class.connection.close(0u32.into(), b"lost");
     let known = holder(&relay, "school-2", Role::Receiving);
     assert_eq!(known.offer("/whep/math", &offer("recvonly")).await.status(), StatusCode::CREATED);
@@ -178,4 +182,32 @@ async fn a_second_publishing_page_takes_over_and_the_first_is_told() {
     let ended = events.until(|event| matches!(event, LessonEvent::SessionEnded { .. })).await;
     let LessonEvent::SessionEnded { session, replaced: true, .. } = ended else { panic!("{ended:?}") };
     assert_eq!(path.rsplit('/').next(), Some(session.as_str()));
+}
+
+#[tokio::test]
+async fn a_grant_that_ends_in_the_middle_of_a_lesson_throws_nobody_out() {
+    let relay = relay();
+    let [_teacher, class] = two_schools(&relay).await;
+    let ended = |participant, role| {
+        key().sign(&Grant { expires_unix_s: unix_s() - 60, ..grant("math", participant, role) })
+    };
+    let late = Http::new(&relay, ended("school-2", Role::Receiving));
+    let mut events = EventStream::open(&late, "math").await;
+    act_well(&late, json!({"action": "hand", "raised": true})).await;
+    events.until(|event| matches!(event, LessonEvent::Hand { raised: true, .. })).await;
+    let joined = late.offer("/whip/math", &offer("sendonly")).await;
+    assert_eq!(joined.status(), StatusCode::CREATED);
+    let (path, etag) = (header(&joined, "location").to_owned(), header(&joined, "etag").to_owned());
+    assert_eq!(late.patch(&path, Some(&etag), &trickle()).await.status(), StatusCode::NO_CONTENT);
+    class.connection.close(0u32.into(), b"lost");
+    Node::join(&relay, hello(late.token.clone(), "math", vec![], 1, 1)).await;
+    let strangers = [ended("school-3", Role::Receiving), ended("school-2", Role::Supporting)];
+    for token in strangers {
+        let (status, refusal) =
+            refusal(Http::new(&relay, token).offer("/whip/math", &offer("sendonly")).await).await;
+        assert_eq!((status, refusal.code.as_str()), (StatusCode::UNAUTHORIZED, "grant_expired"));
+    }
+    act_well(&holder(&relay, "school-1", Role::Supporting), json!({"action": "end"})).await;
+    let (status, refusal) = refusal(late.offer("/whip/math", &offer("sendonly")).await).await;
+    assert_eq!((status, refusal.code.as_str()), (StatusCode::UNAUTHORIZED, "grant_expired"));
 }

@@ -14,6 +14,16 @@ fn teacher() -> Actor {
     Actor { id: id("teacher"), name: "王老师".into(), role: Role::Supporting }
 }
 
+fn grant(name: &str, role: Role) -> Grant {
+    Grant {
+        lesson: "math".parse().unwrap(),
+        participant: id(name),
+        name: name.into(),
+        role,
+        expires_unix_s: 0,
+    }
+}
+
 /// A lesson with a teacher, two classes and an observer.
 fn lesson() -> Conduct {
     let mut conduct = Conduct::new(now());
@@ -97,13 +107,20 @@ fn a_message_is_text_of_bounded_length_and_the_last_ones_are_kept() {
     for bad in ["", " \n ", "bell\u{7}", &"长".repeat(MAX_MESSAGE_CHARS + 1)] {
         assert!(matches!(act(&mut conduct, &say(bad)), Err(ActionError::Text(_))), "{bad:?}");
     }
-    for number in 1..=60_u64 {
-        let message =
-            act(&mut conduct, &say(&format!(" {}\n第{number}条", "长".repeat(400)))).unwrap().message;
-        assert_eq!(message.unwrap().id, number);
+    let mut last = 0;
+    for number in 1..=60 {
+        let text = format!(" {}\n第{number}条", "长".repeat(400));
+        let message = act(&mut conduct, &say(&text)).unwrap().message.unwrap();
+        assert!(message.id > last);
+        last = message.id;
     }
-    assert_eq!((conduct.messages.len(), conduct.messages[0].id), (MAX_MESSAGES, 11));
-    assert!(conduct.messages[0].text.starts_with('长') && conduct.messages[0].name == "王老师");
+    assert_eq!(conduct.messages.len(), MAX_MESSAGES);
+    let oldest = &conduct.messages[0];
+    assert!(oldest.text.starts_with('长') && oldest.text.ends_with("\n第11条") && oldest.name == "王老师");
+    let mut later_run = Conduct::new(now());
+    let message =
+        later_run.act(now().plus(Duration::from_secs(1)), &teacher(), &say("回来了")).unwrap().message;
+    assert!(message.unwrap().id > last, "a restart takes no number twice");
 }
 
 #[test]
@@ -122,16 +139,20 @@ fn a_new_head_count_takes_the_place_of_the_rooms_old_one() {
 fn an_ended_grant_is_good_for_whoever_was_there_when_it_ended() {
     let mut conduct = lesson();
     let expires_s = 100 * 3600;
-    let at = |hours: u64| WallTime((100 + hours) * HOUR_US);
-    assert!(conduct.may_return(&id("a"), expires_s, at(1)));
-    assert!(!conduct.may_return(&id("a"), expires_s, at(4)), "not for ever");
-    assert!(!conduct.may_return(&id("nobody"), expires_s, at(1)));
+    let may = |conduct: &Conduct, name: &str, expires_unix_s: u64, hours: u64| {
+        let grant = Grant { expires_unix_s, ..grant(name, Role::Receiving) };
+        conduct.may_return(&grant, WallTime((100 + hours) * HOUR_US))
+    };
+    assert!(may(&conduct, "a", expires_s, 1));
+    assert!(!may(&conduct, "a", expires_s, 4), "not for ever");
+    assert!(!may(&conduct, "nobody", expires_s, 1));
+    assert!(!may(&conduct, "teacher", expires_s, 1), "it was there as something else");
     conduct.on_went(now(), &id("a"));
-    assert!(conduct.may_return(&id("a"), expires_s, at(1)), "it was there at the end");
-    assert!(conduct.may_return(&id("a"), expires_s + 240, at(1)), "or only minutes before");
-    assert!(!conduct.may_return(&id("a"), expires_s + 600, at(1)), "it had gone long before");
+    assert!(may(&conduct, "a", expires_s, 1), "it was there at the end");
+    assert!(may(&conduct, "a", expires_s + 240, 1), "or only minutes before");
+    assert!(!may(&conduct, "a", expires_s + 600, 1), "it had gone long before");
     conduct.state.ended = true;
-    assert!(!conduct.may_return(&id("b"), expires_s, at(1)));
+    assert!(!may(&conduct, "b", expires_s, 1));
 }
 
 #[test]
@@ -139,13 +160,6 @@ fn a_lock_keeps_strangers_out_and_nobody_else() {
     let mut conduct = lesson();
     conduct.state.locked = true;
     conduct.on_went(now(), &id("a"));
-    let grant = |name: &str, role| Grant {
-        lesson: "math".parse().unwrap(),
-        participant: id(name),
-        name: name.into(),
-        role,
-        expires_unix_s: 0,
-    };
     assert!(conduct.check_lock(&grant("a", Role::Receiving), false).is_ok());
     assert!(conduct.check_lock(&grant("i", Role::Inspector), false).is_ok());
     assert!(conduct.check_lock(&grant("c", Role::Receiving), true).is_ok(), "its second session");

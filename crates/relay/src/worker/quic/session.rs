@@ -1,6 +1,7 @@
 //! One QUIC connection: its hello, its control stream, the way of its media to the worker.
 
 use crate::clock::Clock;
+use crate::http::refusal::of_grant;
 use crate::worker::Input;
 use crate::worker::audience::Events;
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, VarInt};
@@ -9,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tongke_protocol::control::{ClientMessage, ClockEcho, ClockProbe, Hello, Refusal, RelayMessage, Welcome};
-use tongke_protocol::{Grant, GrantKey, LessonId};
+use tongke_protocol::{Grant, GrantError, GrantKey, LessonId};
 use tongke_sfu::LegId;
 use tongke_transport::quic::control::{ControlReader, write_control};
 use tongke_transport::quic::framing::StreamReader;
@@ -42,7 +43,7 @@ pub(crate) struct Door {
     pub inputs: mpsc::Sender<Input>,
 }
 
-/// A hello with a good grant, for the worker to answer.
+/// A hello with a grant that is good but for its time, for the worker to answer.
 pub(crate) struct JoinRequest {
     pub grant: Grant,
     pub hello: Hello,
@@ -124,10 +125,7 @@ async fn join(door: Door, hello: Hello, connection: Connection, mut control: Con
 }
 
 async fn admit(door: &Door, hello: Hello, connection: &Connection) -> Result<Admitted, Refusal> {
-    let grant = door
-        .key
-        .verify_for(&hello.token, &hello.lesson, crate::clock::machine_wall())
-        .map_err(|error| crate::http::refusal::of_grant(&error))?;
+    let grant = read_grant(door, &hello).map_err(|error| of_grant(&error))?;
     tracing::Span::current().record("participant", tracing::field::display(&grant.participant));
     if crate::worker::of_lesson(&hello.lesson, door.workers) != door.index {
         return Err(wrong_port(&hello.lesson));
@@ -140,6 +138,13 @@ async fn admit(door: &Door, hello: Hello, connection: &Connection) -> Result<Adm
         code: "shutting_down".into(),
         message: "the relay is shutting down; try again in a few seconds".into(),
     })?
+}
+
+/// The hello's grant. Whether its time is over is for the worker to judge, which knows who was there.
+fn read_grant(door: &Door, hello: &Hello) -> Result<Grant, GrantError> {
+    let grant = door.key.verify_signature(&hello.token)?;
+    grant.check_lesson(&hello.lesson)?;
+    Ok(grant)
 }
 
 fn wrong_port(lesson: &LessonId) -> Refusal {
