@@ -80,7 +80,8 @@ function beside(large, small, frame) {
 function below(large, small, frame) {
   const { width, height, gap, caption } = frame;
   const widest = (width - gap * (small - 1)) / small / ASPECT + caption;
-  const least = Math.floor(Math.min(height * ASIDE_SHARE + caption, widest));
+  const wanted = Math.max(height * ASIDE_SHARE, Math.min(frame.least / ASPECT, height * ASIDE_MOST - caption));
+  const least = Math.floor(Math.min(wanted + caption, widest));
   const larges = grid(large, { x: 0, y: 0, width, height: height - least - gap }, frame);
   const spare = height - least - gap - spanOf(larges, "y", "height");
   const aside = Math.floor(Math.min(least + spare, height * ASIDE_MOST, widest));
