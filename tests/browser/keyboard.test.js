@@ -12,11 +12,19 @@ const focused = (shown) =>
     return one?.id || one?.dataset.act || one?.textContent || one?.localName;
   });
 
-/** Whether what has the focus can be seen to have it. */
+/** Whether what has the focus looks otherwise than without it. */
 const isFocusSeen = (shown) =>
   shown.page.evaluate(() => {
-    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-    return (outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2) || boxShadow !== "none";
+    const { activeElement: one } = document;
+    const look = () => {
+      const { outlineStyle, outlineWidth, backgroundColor, borderColor, boxShadow } = getComputedStyle(one);
+      return [outlineStyle === "none" ? "" : outlineWidth, backgroundColor, borderColor, boxShadow].join();
+    };
+    const with_focus = look();
+    one.blur();
+    const without = look();
+    one.focus();
+    return one !== document.body && with_focus !== without;
   });
 
 /** Moves the focus with one key until it is where it shall be. */

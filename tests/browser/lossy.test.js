@@ -37,5 +37,8 @@ test("3 % loss and 60 ms round trip: no freeze above 1 s in 60 s, and lost packe
     t.diagnostic(`${shown.participant}: ${JSON.stringify(repaired)}`);
     for (const [what, count] of Object.entries(repaired)) assert.ok(count > 0, `${shown.participant}: ${what}`);
   }
-  figure(t, "longest freeze in 60 s at 3 % loss and 60 ms round trip", Math.max(...gaps_ms), { limit: 1_000 });
+  figure(t, "longest freeze in 60 s at 3 % loss and 60 ms round trip", Math.max(...gaps_ms), {
+    limit: 1_000,
+    tolerance: 1.5,
+  });
 });
