@@ -234,9 +234,10 @@ fn serve(
             Ok(tokio::spawn(server.serve(service)))
         }
         Some(identity) => {
-            let config = identity
-                .server_config(&[b"h2", b"http/1.1"])
-                .map_err(|error| fail(io::Error::other(error)))?;
+            // No HTTP/2: a page would send everything over one connection, and after a network's
+            // outage TCP's own waits, by then many seconds long, would hold up every attempt to come back.
+            let config =
+                identity.server_config(&[b"http/1.1"]).map_err(|error| fail(io::Error::other(error)))?;
             let config = RustlsConfig::from_config(Arc::new(config));
             let mut server = server.acceptor(HttpsAcceptor::new(config));
             limit_waiting(server.http_builder());
