@@ -136,6 +136,6 @@ function wordsOf({ code }) {
     case "timeout":
       return t("js-refused-network");
     default:
-      return t("js-refused-other", { code });
+      return t("js-refused-other");
   }
 }

@@ -112,7 +112,7 @@ js-refused-unknown = That classroom is not in this lesson.
 js-refused-ended = This lesson is over.
 js-refused-not-kept = The server could not record this. Press again; if that does not help, ask the administrator.
 js-refused-network = No network, so this was not done. Press again when it is back.
-js-refused-other = This was not done. Please press again ({ $code }).
+js-refused-other = This was not done. Press again; if that does not help, reload the page.
 
 js-dialog-cancel = Cancel
 js-dialog-close = Close

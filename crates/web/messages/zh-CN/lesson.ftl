@@ -112,7 +112,7 @@ js-refused-unknown = 那间教室不在这节课里。
 js-refused-ended = 这节课已经下课。
 js-refused-not-kept = 服务器没能记下这一步，请再按一次；还不行，请找管理员。
 js-refused-network = 网络没通，这一步没有做成。接回来后请再按一次。
-js-refused-other = 这一步没有做成，请再按一次（{ $code }）。
+js-refused-other = 这一步没有做成，请再按一次；还不行，请刷新页面。
 
 js-dialog-cancel = 取消
 js-dialog-close = 关闭
