@@ -121,6 +121,9 @@ fn a_node_joins_with_the_certificate_that_was_made_as_its_authority() {
     let scratch = Scratch::new("serve-node");
     let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
     a_node_joins(&scratch, &serve, &serve.folder.join("tls/cert.pem"), "quic");
+    let days = std::fs::read_dir(serve.folder.join("facts")).unwrap();
+    let kept: Vec<_> = days.map(|day| day.unwrap().path().join("math.jsonl")).collect();
+    assert!(kept.iter().any(|facts| facts.exists()), "the lesson is on record: {kept:?}");
 }
 
 #[test]
