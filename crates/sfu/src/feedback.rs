@@ -44,12 +44,13 @@ impl Room {
         let Some(leg) = turn.legs.get_mut(key) else { return };
         let track = leg.incoming.section_of(info.ssrc).and_then(|section| section.track);
         let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) else { return };
-        if track.ssrc != info.ssrc || info.ntp.0 == 0 {
-            return;
-        }
+        let layer = track.encodings.iter().position(|encoding| encoding.ssrc == info.ssrc);
+        let Some(layer) = layer.filter(|_| info.ntp.0 != 0) else { return };
         leg.clock.note(turn.now, info.ntp);
-        let is_first = track.sender_info.is_none();
-        track.on_sender_report(turn.now, info.ntp, info.rtp_timestamp);
+        let encoding = &mut track.encodings[layer];
+        let is_first = encoding.sender_info.is_none();
+        encoding.on_sender_report(turn.now, info.ntp, info.rtp_timestamp);
+        track.set_clock(layer);
         if is_first {
             // Receivers can bring sound and picture together only from now on: tell them soon.
             for (leg, _) in &track.subscribers {
@@ -70,7 +71,7 @@ impl Room {
         let (Some(track), Some(mut receiver)) = (track, leg.receiver(slot)) else {
             return self.counters.drop(DropReason::NotInRing);
         };
-        answer(turn.now, &track.ring, sequence, &mut receiver, turn.out, &mut self.counters);
+        answer(turn.now, track, sequence, &mut receiver, turn.out, &mut self.counters);
     }
 
     /// A receiver cannot decode on. If a keyframe is on its way to it, it needs no other.
@@ -81,9 +82,12 @@ impl Room {
             return self.counters.drop(DropReason::UnknownStream);
         };
         let round_trip = leg.wire.rtt_or_guess().clamp(Duration::from_millis(20), Duration::from_millis(500));
-        let is_fresh = leg.streams[slot].subscription.has_fresh_keyframe(turn.now.instant, round_trip);
+        let subscription = &leg.streams[slot].subscription;
+        let is_fresh = subscription.has_fresh_keyframe(turn.now.instant, round_trip);
         let Some(source) = leg.slots[slot].source.filter(|_| !is_fresh) else { return };
-        self.want_keyframe(turn, source);
+        if let Some(layer) = subscription.layer().or(subscription.target) {
+            self.want_keyframe(turn, source, layer);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
-//! The hot path behind the rooms: packets of one track to one receiver.
+//! The hot path behind the rooms: packets of one encoding of a track to one receiver.
 
 use crate::outputs::{Outputs, QuicTransmit, Transmit};
 use crate::ring::Ring;
 use crate::runs::first_run;
 use crate::stats::{Counters, DropReason};
 use crate::subscription::{Outgoing, Subscription};
+use crate::track::{Feed, Track};
 use crate::wire::{Link, Wire};
 use std::time::Instant;
 use tongke_protocol::Now;
@@ -42,7 +43,7 @@ pub(crate) struct Receiver<'a> {
     pub flow: u64,
 }
 
-/// Which packets of a ring to forward.
+/// Which packets of an encoding to forward.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Batch<'a> {
     /// These, as they came: a stream that waits may begin with one of them.
@@ -53,10 +54,10 @@ pub(crate) enum Batch<'a> {
     Past(u64, u64),
 }
 
-/// Forwards packets of a ring to one receiver.
+/// Forwards packets of an encoding to one receiver.
 pub(crate) fn forward(
     now: Now,
-    ring: &Ring,
+    feed: Feed<'_>,
     batch: Batch<'_>,
     receiver: &mut Receiver<'_>,
     scratch: &mut Scratch,
@@ -72,7 +73,7 @@ pub(crate) fn forward(
     scratch.admitted.clear();
     scratch.lens.clear();
     let mut admit = |source, may_open| {
-        admit(now.instant, ring, (source, may_open), receiver, scratch, counters);
+        admit(now.instant, feed, (source, may_open), receiver, scratch, counters);
     };
     match batch {
         Batch::Live(sources) => sources.iter().for_each(|source| admit(*source, true)),
@@ -80,26 +81,26 @@ pub(crate) fn forward(
         Batch::Past(first, last) => (first..=last).for_each(|source| admit(source, false)),
     }
     match receiver.wire.link {
-        Link::Quic => send_datagrams(now, ring, &scratch.admitted, receiver, out, counters),
-        Link::Webrtc(_) => send_runs(now, ring, scratch, receiver, out, counters),
+        Link::Quic => send_datagrams(now, feed.ring, &scratch.admitted, receiver, out, counters),
+        Link::Webrtc(_) => send_runs(now, feed.ring, scratch, receiver, out, counters),
     }
 }
 
 /// Gate and numbers.
 fn admit(
     now: Instant,
-    ring: &Ring,
+    feed: Feed<'_>,
     (source, may_open): (u64, bool),
     receiver: &mut Receiver<'_>,
     scratch: &mut Scratch,
     counters: &mut Counters,
 ) {
     let subscription = &mut *receiver.subscription;
-    let Some((info, payload)) = ring.get(source) else { return };
+    let Some((info, payload)) = feed.ring.get(source) else { return };
     let Some((payload_type, payload)) = subscription.payload_of(info.codec, payload) else {
         return counters.drop(DropReason::NoCodec);
     };
-    let Some(outgoing) = subscription.admit(ring, info, may_open, now) else { return };
+    let Some(outgoing) = subscription.admit(feed, info, may_open, now) else { return };
     let len = subscription.header_len(info, &mut scratch.header) + payload.len();
     scratch.admitted.push(Admitted { source, outgoing, payload_type, len });
     scratch.lens.push(len);
@@ -184,20 +185,24 @@ fn push_run(
 /// Answers a receiver that lacks the packet sent to it as `sequence`.
 pub(crate) fn answer(
     now: Now,
-    ring: &Ring,
+    track: &Track,
     sequence: u16,
     receiver: &mut Receiver<'_>,
     out: &mut Outputs,
     counters: &mut Counters,
 ) {
-    let source = receiver.subscription.repeat(sequence);
-    let Some((source, (info, _))) = source.and_then(|source| Some((source, ring.get(source)?))) else {
+    let sent = receiver.subscription.repeat(sequence);
+    let found = sent.and_then(|(layer, source)| {
+        let feed = track.feed(layer)?;
+        Some((feed, source, feed.ring.get(source)?.0))
+    });
+    let Some((feed, source, info)) = found else {
         return counters.drop(DropReason::NotInRing);
     };
     // Asked for before it could arrive: it was late itself, and is on its way.
     let age = now.instant.saturating_duration_since(info.arrived);
     if receiver.wire.rtt.is_none_or(|rtt| age >= rtt / 2) {
-        send_again(now, ring, source, receiver, out, counters);
+        send_again(now, feed, source, receiver, out, counters);
     }
 }
 
@@ -205,15 +210,15 @@ pub(crate) fn answer(
 /// RTX it cannot be: sealing a number twice would give AES-GCM's key away.
 pub(crate) fn send_again(
     now: Now,
-    ring: &Ring,
+    feed: Feed<'_>,
     source: u64,
     receiver: &mut Receiver<'_>,
     out: &mut Outputs,
     counters: &mut Counters,
 ) {
     let subscription = &mut *receiver.subscription;
-    let Some((info, payload)) = ring.get(source).filter(|_| out.has_room()) else { return };
-    let Some(outgoing) = subscription.numbers_of(info) else { return };
+    let Some((info, payload)) = feed.ring.get(source).filter(|_| out.has_room()) else { return };
+    let Some(outgoing) = subscription.numbers_of(feed.layer, info) else { return };
     let own = receiver.wire.own_extensions(now, &subscription.stream.extensions, payload.len());
     let start = out.arena.len();
     if let Link::Quic = receiver.wire.link {

@@ -1,4 +1,4 @@
-//! Which of a publisher's tracks a packet belongs to.
+//! Which of a publisher's tracks, and which encoding of it, a packet belongs to.
 
 use tongke_protocol::TrackKind;
 use tongke_protocol::control::{Codec, PublishTrack, publish_flow};
@@ -6,7 +6,8 @@ use tongke_transport::rtp::{ExtensionKind, ExtensionMap, Extensions, RtpView, Sm
 use tongke_transport::webrtc::sdp::NegotiatedMedia;
 
 /// Most synchronization sources of one leg; packets of further ones are dropped as
-/// `unknown_stream`. Three tracks with their retransmissions have six.
+/// `unknown_stream`. Three tracks with their retransmissions have six, and each further encoding of a
+/// simulcast two more.
 const MAX_SOURCES: usize = 24;
 
 /// One published track, as agreed on.
@@ -23,6 +24,8 @@ pub(crate) struct Section {
     /// The publisher has ended it: packets are dropped until it begins again.
     pub is_ended: bool,
     mid: Option<SmallId>,
+    /// The encodings of a simulcast by name, in the publisher's order; empty: there is one encoding.
+    rids: Vec<SmallId>,
     flow: Option<u64>,
     /// Payload type, codec, payload type of its retransmissions.
     formats: Vec<(u8, Codec, Option<u8>)>,
@@ -33,19 +36,30 @@ pub(crate) struct Section {
 pub(crate) struct Place {
     /// Index of its [`Section`].
     pub section: usize,
+    /// Which encoding of the track: its place in the publisher's list.
+    pub rank: usize,
     pub codec: Codec,
     /// Whether it is a retransmission (RFC 4588), with the original's number in front.
     pub is_rtx: bool,
+}
+
+/// A synchronization source and what it stands for.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    ssrc: u32,
+    section: usize,
+    rank: usize,
 }
 
 /// Everything that one leg publishes.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
     pub sections: Vec<Section>,
-    /// Bundled sections give one id to one extension (RFC 9143 §9), so one map reads every mid.
-    mid_map: ExtensionMap,
+    /// Bundled sections give one id to one extension (RFC 9143 §9), so one map reads the names (mid,
+    /// rid) in every packet.
+    names: ExtensionMap,
     /// Bounded by [`MAX_SOURCES`].
-    sources: Vec<(u32, usize)>,
+    sources: Vec<Source>,
 }
 
 impl Incoming {
@@ -56,10 +70,12 @@ impl Incoming {
             let Some(kind) = media.track else { continue };
             let section = incoming.sections.len();
             for ssrc in [media.ssrc, media.rtx_ssrc].into_iter().flatten() {
-                incoming.sources.push((ssrc, section));
+                incoming.sources.push(Source { ssrc, section, rank: 0 });
             }
-            if let Some(id) = media.extensions.get(ExtensionKind::Mid) {
-                incoming.mid_map.set(id, ExtensionKind::Mid);
+            for kind in [ExtensionKind::Mid, ExtensionKind::Rid, ExtensionKind::RepairedRid] {
+                if let Some(id) = media.extensions.get(kind) {
+                    incoming.names.set(id, kind);
+                }
             }
             let formats = media.codecs.iter().map(|c| (c.payload_type, c.codec, c.rtx_payload_type));
             incoming.sections.push(Section {
@@ -70,6 +86,7 @@ impl Incoming {
                 track: None,
                 is_ended: false,
                 mid: SmallId::new(&media.mid),
+                rids: media.rids.clone(),
                 flow: None,
                 formats: formats.collect(),
             });
@@ -87,41 +104,47 @@ impl Incoming {
             track: None,
             is_ended: false,
             mid: None,
+            rids: Vec::new(),
             flow: Some(publish_flow(track.kind)),
             formats: vec![(track.codec.quic_payload_type(), track.codec, None)],
         };
         Incoming {
             sections: publish.iter().map(section).collect(),
-            mid_map: ExtensionMap::default(),
-            sources: publish.iter().enumerate().map(|(index, track)| (track.ssrc, index)).collect(),
+            names: ExtensionMap::default(),
+            sources: publish
+                .iter()
+                .enumerate()
+                .map(|(section, track)| Source { ssrc: track.ssrc, section, rank: 0 })
+                .collect(),
         }
     }
 
     /// Where a packet of a QUIC leg belongs: its flow says so.
     pub fn place_on_flow(&self, flow: u64, view: &RtpView<'_>) -> Option<Place> {
         let section = self.sections.iter().position(|section| section.flow == Some(flow))?;
-        self.sections[section].place(section, view.header.payload_type)
+        self.sections[section].place(section, 0, view.header.payload_type)
     }
 
     /// Where a packet of a WHIP leg belongs: by its source as in the offer, else by its mid, else by
-    /// its payload type if only one section has that (RFC 9143 §9.2).
+    /// its payload type if only one section has that (RFC 9143 §9.2). A simulcast's encodings are told
+    /// apart by their names (RFC 8852).
     pub fn place_of(&mut self, view: &RtpView<'_>) -> Option<Place> {
         let header = &view.header;
-        if let Some(&(_, section)) = self.sources.iter().find(|(ssrc, _)| *ssrc == header.ssrc) {
-            return self.sections[section].place(section, header.payload_type);
+        if let Some(&Source { section, rank, .. }) = self.source(header.ssrc) {
+            return self.sections[section].place(section, rank, header.payload_type);
         }
         if self.sources.len() == MAX_SOURCES {
             return None;
         }
-        let mid = Extensions::read(view, &self.mid_map).mid;
-        let place = match mid {
+        let names = Extensions::read(view, &self.names);
+        let place = match names.mid {
             Some(mid) => {
                 let section = self.sections.iter().position(|section| section.mid == Some(mid))?;
-                self.sections[section].place(section, header.payload_type)?
+                self.sections[section].place(section, 0, header.payload_type)?
             }
             None => {
                 let mut places = self.sections.iter().enumerate();
-                let mut next = || places.find_map(|(at, section)| section.place(at, header.payload_type));
+                let mut next = || places.find_map(|(at, section)| section.place(at, 0, header.payload_type));
                 let only = next()?;
                 if next().is_some() {
                     return None;
@@ -129,27 +152,41 @@ impl Incoming {
                 only
             }
         };
-        self.sources.push((header.ssrc, place.section));
-        Some(place)
+        let rank = self.sections[place.section].rank_of(&names, place.is_rtx)?;
+        self.sources.push(Source { ssrc: header.ssrc, section: place.section, rank });
+        Some(Place { rank, ..place })
+    }
+
+    fn source(&self, ssrc: u32) -> Option<&Source> {
+        self.sources.iter().find(|source| source.ssrc == ssrc)
     }
 
     /// Any source, for feedback that needs one.
     pub fn first_source(&self) -> Option<u32> {
-        self.sources.first().map(|(ssrc, _)| *ssrc)
+        self.sources.first().map(|source| source.ssrc)
     }
 
     /// The section of a source that was seen or announced.
     pub fn section_of(&self, ssrc: u32) -> Option<&Section> {
-        let (_, section) = self.sources.iter().find(|(known, _)| *known == ssrc)?;
-        self.sections.get(*section)
+        self.sections.get(self.source(ssrc)?.section)
     }
 }
 
 impl Section {
-    fn place(&self, section: usize, payload_type: u8) -> Option<Place> {
+    /// The encoding that a packet names.
+    fn rank_of(&self, names: &Extensions, is_rtx: bool) -> Option<usize> {
+        if self.rids.is_empty() {
+            return Some(0);
+        }
+        let repaired = names.repaired_rid.filter(|_| is_rtx);
+        let name = repaired.or(names.rid)?;
+        self.rids.iter().position(|rid| *rid == name)
+    }
+
+    fn place(&self, section: usize, rank: usize, payload_type: u8) -> Option<Place> {
         self.formats.iter().find_map(|&(media, codec, rtx)| {
             let is_rtx = rtx == Some(payload_type);
-            (is_rtx || media == payload_type).then_some(Place { section, codec, is_rtx })
+            (is_rtx || media == payload_type).then_some(Place { section, rank, codec, is_rtx })
         })
     }
 }

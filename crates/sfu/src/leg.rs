@@ -4,6 +4,7 @@ use crate::LegId;
 use crate::clock::PublisherClock;
 use crate::forward::Receiver;
 use crate::incoming::Incoming;
+use crate::layers::Shown;
 use crate::outputs::{Outputs, Transmit};
 use crate::participant::Received;
 use crate::slots::Slot;
@@ -69,6 +70,8 @@ pub(crate) struct OutStream {
     /// The slot's name: index of its m-line in the offer, or number of the QUIC slot.
     pub index: u8,
     pub subscription: Subscription,
+    /// How large the receiver shows it, whatever its source.
+    pub shown: Shown,
     /// Middle of the NTP time of the last sender reports, and when they went out.
     pub reports: [Option<(u32, Instant)>; REMEMBERED_REPORTS],
 }
@@ -131,7 +134,10 @@ impl Leg {
             .slots
             .into_iter()
             .map(|(index, slot, subscription)| {
-                (slot, OutStream { index, subscription, reports: Default::default() })
+                (
+                    slot,
+                    OutStream { index, subscription, shown: Shown::default(), reports: Default::default() },
+                )
             })
             .unzip();
         Self {

@@ -3,8 +3,8 @@
 //! [`Core`] is the relay without sockets, threads or a clock: it is told datagrams and the time and
 //! leaves what must be sent in [`Outputs`]. Mutate, drain, sleep until [`Core::poll_timeout`].
 //!
-//! A packet's way: `core` finds its session and room, `media` its track and `ring` keeps it,
-//! `forward` takes it to each receiver, `subscription` gives it the receiver's numbers, `runs`
+//! A packet's way: `core` finds its session and room, `media` its track and the track's `encoding`,
+//! whose `ring` keeps it, `forward` takes it to each receiver, `subscription` gives it the receiver's numbers, `runs`
 //! says which packets leave together, `wire` seals them.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
@@ -15,6 +15,7 @@ mod codecs;
 mod conduct;
 mod config;
 mod core;
+mod encoding;
 mod entry;
 mod error;
 mod feedback;
@@ -23,6 +24,7 @@ mod gates;
 mod incoming;
 mod join;
 mod keyframes;
+mod layers;
 mod leg;
 mod media;
 mod outputs;
@@ -37,6 +39,7 @@ mod slab;
 mod slots;
 mod stats;
 mod subscription;
+mod switching;
 mod telling;
 mod track;
 mod wire;

@@ -1,12 +1,13 @@
 //! A packet's way through a room: find its track, keep it, forward it.
 
+use crate::encoding::{Accepted, Encoding};
 use crate::forward::{Batch, forward, send_again};
 use crate::incoming::Place;
 use crate::leg::Leg;
 use crate::room::{Room, Turn};
 use crate::slab::Slab;
 use crate::stats::DropReason;
-use crate::track::{Accepted, Origin, Track};
+use crate::track::{Origin, Track};
 use std::time::{Duration, Instant};
 use tongke_protocol::MediaKind;
 use tongke_transport::rtp::rtcp::{write_nack, write_pli, write_receiver_report};
@@ -33,142 +34,171 @@ impl Room {
             Ok(None) => return,
             Err(reason) => return self.counters.drop(reason),
         };
-        let Some((track_key, is_new)) = self.track_of(turn, key, &packet) else { return };
+        let Some((track_key, layer, is_new)) = self.track_of(turn, key, &packet) else { return };
         let Some(track) = self.tracks.get_mut(track_key) else { return };
+        let Some(encoding) = track.encodings.get_mut(layer) else { return };
         let (header, extensions) = (&packet.header, &packet.extensions);
-        let accepted = track.accept(turn.now, header, packet.place.codec, extensions, packet.payload);
+        let accepted = encoding.accept(turn.now, header, packet.place.codec, extensions, packet.payload);
         let next_request = track.poll_timeout();
-        match accepted {
-            Ok((_, arrival)) => {
+        let accepted = match accepted {
+            Ok((accepted, arrival)) => {
                 self.counters.recovered += u64::from(arrival == Arrival::Recovered);
                 if let Some(leg) = turn.legs.get_mut(key) {
                     leg.received.count(track.media());
                 }
+                accepted
             }
             Err(reason) => {
                 self.counters.drop(reason);
                 if reason == DropReason::Duplicate {
-                    self.pass_on_probe(turn, track_key, header.sequence);
+                    self.pass_on_probe(turn, (track_key, layer), header.sequence);
                 }
                 return;
             }
-        }
+        };
+        let fits_anew = track.take_change();
         if is_new {
             self.start_track(turn, track_key);
+        } else if fits_anew {
+            self.choose_layers(turn, track_key);
         }
         if let Some(at) = next_request {
             self.wake_at(at);
         }
-        match accepted {
-            Ok((Accepted::AtOnce(sequence), _)) => self.forward(turn, track_key, Batch::Live(&[sequence])),
-            Ok((Accepted::Late(sequence), _)) => {
-                self.forward(turn, track_key, Batch::Late(sequence));
-                self.replay_to_waiting(turn, track_key);
-            }
-            Ok((Accepted::Flush, _)) => self.flush(turn, track_key),
-            Ok((Accepted::Held, _)) if !self.holding.contains(&track_key) => self.holding.push(track_key),
-            _ => {}
-        }
+        self.pass_on(turn, (track_key, layer), accepted);
         if let Some(leg) = turn.legs.get_mut(key) {
             leg.send_feedback(turn.now, turn.out, &mut self.counters);
         }
     }
 
-    /// The packet's track, and whether it began with this packet.
-    fn track_of(&mut self, turn: &mut Turn<'_>, key: u64, packet: &Packet<'_>) -> Option<(u64, bool)> {
+    /// Forwards a packet that was taken, when it is time.
+    fn pass_on(&mut self, turn: &mut Turn<'_>, of: (u64, usize), accepted: Accepted) {
+        match accepted {
+            Accepted::AtOnce(sequence) => self.forward(turn, of, Batch::Live(&[sequence])),
+            Accepted::Late(sequence) => {
+                self.forward(turn, of, Batch::Late(sequence));
+                self.replay_to_waiting(turn, of.0, of.1);
+            }
+            Accepted::Flush => self.flush(turn, of.0, of.1),
+            Accepted::Held if !self.holding.contains(&of) => self.holding.push(of),
+            Accepted::Held => {}
+        }
+    }
+
+    /// The packet's track, which of its encodings, and whether the track began with this packet.
+    fn track_of(&mut self, turn: &mut Turn<'_>, key: u64, packet: &Packet<'_>) -> Option<(u64, usize, bool)> {
         let leg = turn.legs.get_mut(key)?;
         let section = leg.incoming.sections.get_mut(packet.place.section)?;
-        if let Some(known) = section.track {
-            if let Some(track) = self.tracks.get_mut(known)
-                && !packet.place.is_rtx
-                && track.ssrc != packet.header.ssrc
-            {
-                track.restart(packet.header.ssrc);
-                track.keyframes.want(turn.now.instant);
-                close_subscriptions(turn.legs, &track.subscribers);
+        let (rank, ssrc) = (packet.place.rank, packet.header.ssrc);
+        let known = section.track.and_then(|key| Some((key, self.tracks.get_mut(key)?)));
+        if let Some((track_key, track)) = known
+            && let Some(layer) = track.layer_of_rank(rank)
+        {
+            if !packet.place.is_rtx && track.encodings[layer].ssrc != ssrc {
+                self.restart(turn, track_key, layer, ssrc);
             }
-            return Some((known, false));
+            return Some((track_key, layer, false));
         }
         if packet.place.is_rtx {
             // A retransmission of nothing: padding that probes the way before media flows.
             return None;
+        }
+        let encoding = Encoding::new(turn.now.instant, rank, packet.place.codec, ssrc);
+        if let Some(known) = section.track
+            && let Some(track) = self.tracks.get_mut(known)
+        {
+            track.encodings.push(encoding);
+            return Some((known, track.encodings.len() - 1, false));
         }
         let origin = Origin {
             owner: leg.participant,
             leg: key,
             kind: section.kind,
             codec: packet.place.codec,
-            ssrc: packet.header.ssrc,
             asks_again: section.nack,
             asks_keyframes: section.pli,
         };
-        let track = self.tracks.insert_with(|_| Track::new(origin));
+        let track = self.tracks.insert_with(|_| Track::new(origin, encoding));
         section.track = Some(track);
-        Some((track, true))
+        Some((track, 0, true))
     }
 
-    /// Forwards what a track holds.
-    pub fn flush(&mut self, turn: &mut Turn<'_>, key: u64) {
+    /// An encoding starts anew under another SSRC.
+    fn restart(&mut self, turn: &mut Turn<'_>, key: u64, layer: usize, ssrc: u32) {
         let Some(track) = self.tracks.get_mut(key) else { return };
-        let mut sequences = std::mem::take(&mut turn.scratch.held);
-        track.take_held(&mut sequences);
-        self.holding.retain(|holding| *holding != key);
-        self.forward(turn, key, Batch::Live(&sequences));
-        turn.scratch.held = sequences;
-    }
-
-    /// Forwards packets of a track to everyone who gets it.
-    fn forward(&mut self, turn: &mut Turn<'_>, key: u64, batch: Batch<'_>) {
-        let Some(track) = self.tracks.get(key).filter(|track| !track.is_silent) else { return };
+        let Some(encoding) = track.encodings.get_mut(layer) else { return };
+        encoding.restart(ssrc);
+        encoding.keyframes.want(turn.now.instant);
+        track.set_clock(layer);
         for &(leg, slot) in &track.subscribers {
-            let Some(mut receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) else {
-                continue;
-            };
-            let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
-            forward(turn.now, &track.ring, batch, &mut receiver, scratch, out, &mut self.counters);
+            if let Some(receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
+                receiver.subscription.forget(layer);
+            }
         }
     }
 
-    /// A late packet may have made the run since the last keyframe whole: who waits can begin.
-    fn replay_to_waiting(&mut self, turn: &mut Turn<'_>, key: u64) {
-        let Some(track) = self.tracks.get(key) else { return };
-        for (leg, slot) in track.subscribers.clone() {
+    /// Forwards what an encoding holds.
+    pub fn flush(&mut self, turn: &mut Turn<'_>, key: u64, layer: usize) {
+        let encoding = self.tracks.get_mut(key).and_then(|track| track.encodings.get_mut(layer));
+        let Some(encoding) = encoding else { return };
+        let mut sequences = std::mem::take(&mut turn.scratch.held);
+        encoding.take_held(&mut sequences);
+        self.holding.retain(|holding| *holding != (key, layer));
+        self.forward(turn, (key, layer), Batch::Live(&sequences));
+        turn.scratch.held = sequences;
+    }
+
+    /// Forwards what all encodings of a track hold.
+    pub fn flush_all(&mut self, turn: &mut Turn<'_>, key: u64) {
+        for layer in 0..self.tracks.get(key).map_or(0, |track| track.encodings.len()) {
+            self.flush(turn, key, layer);
+        }
+    }
+
+    /// Forwards packets of an encoding to everyone who gets it.
+    fn forward(&mut self, turn: &mut Turn<'_>, (key, layer): (u64, usize), batch: Batch<'_>) {
+        let Some(track) = self.tracks.get(key).filter(|track| !track.is_silent) else { return };
+        let Some(feed) = track.feed(layer) else { return };
+        for &(leg, slot) in &track.subscribers {
             let receiver = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot));
-            if receiver.is_some_and(|receiver| receiver.subscription.is_closed()) {
-                self.replay(turn, leg, slot);
-            }
+            let Some(mut receiver) = receiver.filter(|it| it.subscription.wants(layer)) else { continue };
+            let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
+            forward(turn.now, feed, batch, &mut receiver, scratch, out, &mut self.counters);
         }
     }
 
     /// A publisher that falls silent sends its last packet again, so that its loss is noticed. The
     /// receivers' way may have lost it just as well.
-    fn pass_on_probe(&mut self, turn: &mut Turn<'_>, key: u64, sequence: u16) {
+    fn pass_on_probe(&mut self, turn: &mut Turn<'_>, (key, layer): (u64, usize), sequence: u16) {
         let Some(track) = self.tracks.get(key).filter(|track| track.media() == MediaKind::Video) else {
             return;
         };
-        let Some(newest) = track.ring.newest().filter(|newest| *newest as u16 == sequence) else { return };
-        let Some((info, _)) = track.ring.get(newest) else { return };
+        let Some(feed) = track.feed(layer) else { return };
+        let Some(newest) = feed.ring.newest().filter(|newest| *newest as u16 == sequence) else { return };
+        let Some((info, _)) = feed.ring.get(newest) else { return };
         if turn.now.instant.saturating_duration_since(info.arrived) < MIN_PROBE_AGE {
             return;
         }
         for &(leg, slot) in &track.subscribers {
             if let Some(mut receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
-                send_again(turn.now, &track.ring, newest, &mut receiver, turn.out, &mut self.counters);
+                send_again(turn.now, feed, newest, &mut receiver, turn.out, &mut self.counters);
             }
         }
     }
 
     /// When held packets must leave at the latest.
     pub fn hold_deadline(&self) -> Option<Instant> {
-        self.holding.iter().filter_map(|key| self.tracks.get(*key)?.hold_deadline()).min()
+        let held = self.holding.iter();
+        held.filter_map(|(key, layer)| self.tracks.get(*key)?.encodings.get(*layer)?.hold_deadline()).min()
     }
 
     /// Forwards what was held long enough.
     pub fn flush_due(&mut self, turn: &mut Turn<'_>) {
-        for key in self.holding.clone() {
-            let deadline = self.tracks.get(key).and_then(Track::hold_deadline);
+        for (key, layer) in self.holding.clone() {
+            let encoding = self.tracks.get(key).and_then(|track| track.encodings.get(layer));
+            let deadline = encoding.and_then(Encoding::hold_deadline);
             if deadline.is_none_or(|deadline| deadline <= turn.now.instant) {
-                self.flush(turn, key);
+                self.flush(turn, key, layer);
             }
         }
     }
@@ -185,23 +215,26 @@ impl Room {
     pub fn poll_track(&mut self, turn: &mut Turn<'_>, key: u64) {
         let Some(track) = self.tracks.get_mut(key) else { return };
         let Some(leg) = turn.legs.get_mut(track.leg) else { return };
-        let (now, ssrc, local) = (turn.now.instant, track.ssrc, leg.local_ssrc);
+        let (now, local) = (turn.now.instant, leg.local_ssrc);
         let missing = &mut turn.scratch.missing;
-        missing.clear();
-        track.nack.poll(now, missing);
-        if track.asks_again && !missing.is_empty() {
-            self.counters.nacked_upstream += missing.len() as u64;
-            leg.wire.send_rtcp(turn.out, |out| {
-                write_receiver_report(out, local, &[]);
-                write_nack(out, local, ssrc, missing);
-            });
-        }
-        if track.keyframes.poll(now) && track.asks_keyframes {
-            self.counters.keyframe_requests += 1;
-            leg.wire.send_rtcp(turn.out, |out| {
-                write_receiver_report(out, local, &[]);
-                write_pli(out, local, ssrc);
-            });
+        for encoding in &mut track.encodings {
+            let ssrc = encoding.ssrc;
+            missing.clear();
+            encoding.nack.poll(now, missing);
+            if track.asks_again && !missing.is_empty() {
+                self.counters.nacked_upstream += missing.len() as u64;
+                leg.wire.send_rtcp(turn.out, |out| {
+                    write_receiver_report(out, local, &[]);
+                    write_nack(out, local, ssrc, missing);
+                });
+            }
+            if encoding.keyframes.poll(now) && track.asks_keyframes {
+                self.counters.keyframe_requests += 1;
+                leg.wire.send_rtcp(turn.out, |out| {
+                    write_receiver_report(out, local, &[]);
+                    write_pli(out, local, ssrc);
+                });
+            }
         }
         if let Some(at) = track.poll_timeout() {
             self.wake_at(at);

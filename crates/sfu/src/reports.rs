@@ -1,8 +1,8 @@
 //! RTCP that goes out on the clock: sender reports to receivers, receiver reports to publishers.
 
+use crate::encoding::Encoding;
 use crate::leg::Leg;
 use crate::room::{Room, Turn};
-use crate::track::Track;
 use std::time::Duration;
 use tongke_protocol::{NtpTime, WallTime};
 use tongke_transport::rtp::rtcp::{
@@ -21,8 +21,9 @@ struct Report {
 }
 
 impl Room {
-    /// What a leg is told at regular times: feedback and reports.
+    /// What a leg is told at regular times: feedback and reports. Also looks after its encodings.
     pub fn report(&mut self, turn: &mut Turn<'_>, key: u64) {
+        self.watch_layers(turn, key);
         let Some(leg) = turn.legs.get_mut(key).filter(|leg| leg.wire.is_ready()) else { return };
         leg.send_feedback(turn.now, turn.out, &mut self.counters);
         if turn.now.instant < leg.next_report {
@@ -53,7 +54,9 @@ impl Room {
     fn sender_report(&self, turn: &mut Turn<'_>, key: u64, slot: usize) -> Option<Report> {
         let source = turn.legs.get(key)?.slots.get(slot)?.source?;
         let track = self.tracks.get(source)?;
-        let (moment, timestamp) = media_moment(turn.legs.get(track.leg)?, track)?;
+        let layer = turn.legs.get(key)?.streams.get(slot)?.subscription.layer()?;
+        let encoding = track.encodings.get(layer)?;
+        let (moment, timestamp) = media_moment(turn.legs.get(track.leg)?, encoding)?;
         let stream = turn.legs.get_mut(key)?.streams.get_mut(slot)?;
         let since_us = turn.now.wall.micros_since(moment);
         let ticks = since_us * i64::from(track.codec.clock_rate_hz()) / 1_000_000;
@@ -71,10 +74,12 @@ impl Room {
 
     fn send_receiver_report(&mut self, turn: &mut Turn<'_>, key: u64) {
         let Some(leg) = turn.legs.get_mut(key).filter(|leg| leg.publishes()) else { return };
-        let tracks = leg.incoming.sections.iter().filter_map(|section| section.track);
-        let blocks: Vec<ReportBlock> = tracks
-            .filter_map(|track| self.tracks.get_mut(track)?.reception.report(turn.now.instant))
-            .collect();
+        let mut blocks: Vec<ReportBlock> = Vec::new();
+        for key in leg.incoming.sections.iter().filter_map(|section| section.track) {
+            let Some(track) = self.tracks.get_mut(key) else { continue };
+            let reports = track.encodings.iter_mut().filter_map(|it| it.reception.report(turn.now.instant));
+            blocks.extend(reports);
+        }
         if blocks.is_empty() {
             return;
         }
@@ -87,8 +92,8 @@ impl Room {
     }
 }
 
-/// A moment on the relay's clock and in the track's media time, by the publisher's last report.
-fn media_moment(publisher: &Leg, track: &Track) -> Option<(WallTime, u32)> {
-    let info = track.sender_info?;
+/// A moment on the relay's clock and in an encoding's media time, by the publisher's last report.
+fn media_moment(publisher: &Leg, encoding: &Encoding) -> Option<(WallTime, u32)> {
+    let info = encoding.sender_info?;
     Some((publisher.clock.to_relay(info.ntp)?, info.timestamp))
 }

@@ -1,4 +1,4 @@
-//! The last packets of one track: each payload is stored once, here, for every receiver, every
+//! The last packets of one encoding of a track: each payload is stored once, here, for every receiver, every
 //! repeat and every late joiner.
 
 use std::time::{Duration, Instant};
@@ -75,6 +75,8 @@ pub(crate) struct Ring {
     head: u64,
     /// The packet `n` has place `n` modulo the length.
     entries: Box<[Option<Entry>]>,
+    /// Lowest number that ever came.
+    first: Option<u64>,
     newest: Option<u64>,
     keyframe: Option<Keyframe>,
 }
@@ -85,6 +87,7 @@ impl Ring {
             bytes: vec![0; size.bytes].into_boxed_slice(),
             head: 0,
             entries: vec![None; size.packets].into_boxed_slice(),
+            first: None,
             newest: None,
             keyframe: None,
         }
@@ -107,6 +110,7 @@ impl Ring {
         self.bytes[at..at + payload.len()].copy_from_slice(payload);
         let place = self.place(sequence);
         self.entries[place] = Some(Entry { info, start, len: payload.len() as u32 });
+        self.first = Some(self.first.map_or(sequence, |first| first.min(sequence)));
         self.newest = Some(self.newest.map_or(sequence, |newest| newest.max(sequence)));
         if info.keyframe_start {
             self.note_keyframe(&info);
@@ -155,6 +159,11 @@ impl Ring {
         Some((&entry.info, &self.bytes[at..at + entry.len as usize]))
     }
 
+    /// The lowest number that ever came.
+    pub fn first(&self) -> Option<u64> {
+        self.first
+    }
+
     pub fn newest(&self) -> Option<u64> {
         self.newest
     }
@@ -180,6 +189,7 @@ impl Ring {
     /// Forgets all packets: the source starts anew.
     pub fn clear(&mut self) {
         self.entries.fill(None);
+        self.first = None;
         self.newest = None;
         self.keyframe = None;
     }

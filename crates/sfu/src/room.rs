@@ -1,11 +1,11 @@
 //! One lesson: who is in it, which tracks there are, and who gets them.
 //!
-//! The way of a packet through it is in `media.rs`, RTCP in `feedback.rs` and `reports.rs`, who is
-//! there in `presence.rs`, what is told of it in `telling.rs`, what the lesson's conduct opens and
-//! closes in `gates.rs`.
+//! The way of a packet through it is in `media.rs`, which encoding of a track a slot gets in
+//! `switching.rs`, RTCP in `feedback.rs` and `reports.rs`, who is there in `presence.rs`, what is told
+//! of it in `telling.rs`, what the lesson's conduct opens and closes in `gates.rs`.
 
 use crate::conduct::Conduct;
-use crate::forward::{Batch, Scratch, forward};
+use crate::forward::Scratch;
 use crate::leg::{EndedBy, Leg, NewLeg};
 use crate::outputs::{AddressedEvent, Audience, ClosedLeg, Outputs};
 use crate::participant::Participant;
@@ -13,13 +13,13 @@ use crate::record::Scribe;
 use crate::slab::Slab;
 use crate::slots::{Standing, Wanted, assign, rank};
 use crate::stats::Counters;
-use crate::track::{HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS, MAX_REPLAY_AGE, MAX_REPLAY_PACKETS, Track};
+use crate::track::Track;
 use crate::wire::Link;
 use crate::{LegId, LegKind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tongke_protocol::event::{LessonEvent, SlotSource};
 use tongke_protocol::record::FactKind;
-use tongke_protocol::{Grant, LessonId, MediaKind, Now, Role};
+use tongke_protocol::{Grant, LessonId, Now, Role};
 
 /// What a room works with while it handles one input.
 pub(crate) struct Turn<'a> {
@@ -50,8 +50,8 @@ pub(crate) struct Room {
     pub participants: Vec<Participant>,
     pub legs: Vec<u64>,
     pub tracks: Slab<Track>,
-    /// Tracks with packets that wait for the end of their picture.
-    pub holding: Vec<u64>,
+    /// Tracks and their encodings with packets that wait for the end of their picture.
+    pub holding: Vec<(u64, usize)>,
     /// When a request is due at the earliest; may be early, never late.
     pub due: Option<Instant>,
     pub counters: Counters,
@@ -183,7 +183,7 @@ impl Room {
 
     pub fn end_track(&mut self, turn: &mut Turn<'_>, key: u64) {
         let Some(track) = self.tracks.remove(key) else { return };
-        self.holding.retain(|holding| *holding != key);
+        self.holding.retain(|(track, _)| *track != key);
         for (leg, slot) in track.subscribers {
             if let Some(receiver) = turn.legs.get_mut(leg).and_then(|leg| leg.receiver(slot)) {
                 receiver.subscription.close();
@@ -257,52 +257,6 @@ impl Room {
             slot: leg.streams[slot].index,
             media: leg.slots[slot].media,
             source,
-        }
-    }
-
-    /// Begins to send a slot's source: from the last keyframe in the ring if that will do, else
-    /// from the next, which is asked for. Before the leg is connected only the asking is done, so
-    /// that the keyframe is there when the handshake is.
-    fn start(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize) {
-        let Some(source) = turn.legs.get(key).and_then(|leg| leg.slots.get(slot)?.source) else { return };
-        self.flush(turn, source);
-        let (Some(track), Some(leg)) = (self.tracks.get_mut(source), turn.legs.get_mut(key)) else { return };
-        if !track.subscribers.contains(&(key, slot)) {
-            track.subscribers.push((key, slot));
-        }
-        leg.next_report = turn.now.instant;
-        if track.media() == MediaKind::Video && !self.replay(turn, key, slot) {
-            self.want_keyframe(turn, source);
-        }
-    }
-
-    /// Sends a slot its source's pictures from the last keyframe on, if that will do. Before the leg
-    /// is connected nothing is sent; the answer says whether it will do when the handshake is done.
-    pub fn replay(&mut self, turn: &mut Turn<'_>, key: u64, slot: usize) -> bool {
-        let Some(leg) = turn.legs.get_mut(key) else { return false };
-        let source = leg.slots.get(slot).and_then(|slot| slot.source);
-        let Some(track) = source.and_then(|source| self.tracks.get(source)) else { return false };
-        let (time, packets) =
-            if leg.wire.is_ready() { (Duration::ZERO, 0) } else { (HANDSHAKE_ALLOWANCE, HANDSHAKE_PACKETS) };
-        let found =
-            track.ring.replay_from(turn.now.instant, MAX_REPLAY_AGE - time, MAX_REPLAY_PACKETS - packets);
-        let (Some(keyframe), Some(newest)) = (found, track.ring.newest()) else { return false };
-        let Some(mut receiver) = leg.receiver(slot).filter(|receiver| receiver.wire.is_ready()) else {
-            return true;
-        };
-        self.counters.replays += 1;
-        receiver.subscription.open(&track.ring, keyframe.sequence, turn.now.instant);
-        let batch = Batch::Past(keyframe.sequence, newest);
-        let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
-        forward(turn.now, &track.ring, batch, &mut receiver, scratch, out, &mut self.counters);
-        true
-    }
-
-    /// Asks a track's publisher for a keyframe, at once if it was not asked lately.
-    pub fn want_keyframe(&mut self, turn: &mut Turn<'_>, track: u64) {
-        if let Some(known) = self.tracks.get_mut(track) {
-            known.keyframes.want(turn.now.instant);
-            self.poll_track(turn, track);
         }
     }
 

@@ -1,8 +1,9 @@
 //! One outgoing stream of a receiving leg: the keyframe gate, and sequence numbers and timestamps
-//! that go on without a break when the source behind it changes.
+//! that go on without a break when the source behind it, or the encoding of the source, changes.
 
 use crate::codecs::CodecSet;
-use crate::ring::{PacketInfo, Ring};
+use crate::ring::PacketInfo;
+use crate::track::Feed;
 use std::time::{Duration, Instant};
 use tongke_protocol::MediaKind;
 use tongke_protocol::control::Codec;
@@ -29,9 +30,15 @@ pub(crate) struct Stream {
 /// Time between two pictures of a replay in this stream, in ticks: 1 ms.
 const REPLAY_STEP: u32 = 90;
 
-/// How the source's numbers become this stream's.
+/// Most by which the publisher's clock may contradict the arrival of packets when a stream goes over
+/// to another encoding, in ticks: 1 s.
+const MAX_CLOCK_ERROR: u32 = 90_000;
+
+/// How the numbers of an encoding of the source become this stream's.
 #[derive(Debug)]
 struct Mapping {
+    /// Which encoding.
+    layer: usize,
     base_in: u64,
     base_out: u64,
     timestamp_offset: u32,
@@ -47,6 +54,26 @@ struct Replay {
     until: u64,
     /// Timestamps of the source and of this stream; bounded by the longest replay.
     timestamps: Vec<(u32, u32)>,
+}
+
+impl Mapping {
+    fn numbers_of(&self, info: &PacketInfo) -> Option<Outgoing> {
+        let since = info.sequence.checked_sub(self.base_in)?;
+        let replayed = || self.replay.timestamps.iter().find(|(picture, _)| *picture == info.timestamp);
+        let past = if info.sequence <= self.replay.until { replayed() } else { None };
+        Some(Outgoing {
+            sequence: self.base_out + since,
+            timestamp: match past {
+                Some((_, timestamp)) => *timestamp,
+                None => info.timestamp.wrapping_add(self.timestamp_offset),
+            },
+        })
+    }
+
+    /// The packet that was sent as `sequence`.
+    fn source_of(&self, sequence: u64) -> Option<u64> {
+        Some(sequence.checked_sub(self.base_out)? + self.base_in)
+    }
 }
 
 /// The newest packet sent.
@@ -68,8 +95,13 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 pub(crate) struct Subscription {
     pub stream: Stream,
+    /// The encoding that the receiver is to get; none: nothing. Until a keyframe of it comes, the
+    /// stream goes on with the one it has.
+    pub target: Option<usize>,
     /// None: closed, i.e. no source, or waiting for its first keyframe.
     mapping: Option<Mapping>,
+    /// Of the same source's encoding before, for repeats of what was sent last of it.
+    before: Option<Mapping>,
     last: Option<Last>,
     first_sequence: u64,
     first_timestamp: u32,
@@ -94,7 +126,9 @@ impl Subscription {
     pub fn new(stream: Stream, random: u64) -> Self {
         Self {
             stream,
+            target: None,
             mapping: None,
+            before: None,
             last: None,
             // The low half, far from the wrap for a while: kinder to receivers that guess.
             first_sequence: 0x1_0000 | (random & 0x7FFF),
@@ -112,15 +146,41 @@ impl Subscription {
         self.mapping.is_none()
     }
 
+    /// The encoding that passes now.
+    pub fn layer(&self) -> Option<usize> {
+        self.mapping.as_ref().map(|mapping| mapping.layer)
+    }
+
+    /// Whether it will begin, or go over to another encoding, with a keyframe of this one.
+    pub fn waits_for(&self, layer: usize) -> bool {
+        self.target == Some(layer) && self.layer() != Some(layer)
+    }
+
+    /// Whether packets of this encoding may be of use.
+    pub fn wants(&self, layer: usize) -> bool {
+        let of_layer = |mapping: &Option<Mapping>| mapping.as_ref().is_some_and(|it| it.layer == layer);
+        self.target == Some(layer) || of_layer(&self.mapping) || of_layer(&self.before)
+    }
+
     /// The source changes or is gone: nothing passes until the next one has begun.
     pub fn close(&mut self) {
         self.mapping = None;
+        self.before = None;
         self.keyframe_at = None;
     }
 
-    /// Lets the source's packets from number `first` on pass. Its newest packet gets the timestamp
-    /// that is due now, so that the stream's clock runs on as if nothing had changed.
-    pub fn open(&mut self, ring: &Ring, first: u64, now: Instant) {
+    /// An encoding of the source starts anew: its old numbers mean nothing any more.
+    pub fn forget(&mut self, layer: usize) {
+        if self.layer() == Some(layer) {
+            self.close();
+        }
+        self.before.take_if(|mapping| mapping.layer == layer);
+    }
+
+    /// Lets the packets of an encoding from number `first` on pass. Its newest packet gets the
+    /// timestamp that is due now, so that the stream's clock runs on as if nothing had changed.
+    pub fn open(&mut self, feed: Feed<'_>, first: u64, now: Instant) {
+        let ring = feed.ring;
         let Some(newest) = ring.newest() else { return };
         let mut pictures: Vec<u32> = Vec::new();
         for (info, _) in (first..=newest).filter_map(|sequence| ring.get(sequence)) {
@@ -130,11 +190,14 @@ impl Subscription {
         }
         let (Some((info, _)), Some(&newest_in)) = (ring.get(first), pictures.last()) else { return };
         let pasts = pictures.len() as u32 - 1;
+        let mut late = ring.missing_before(first, MAX_LATE_START).min(first);
         let (base_out, newest_out, step) = match self.last {
             None => (self.first_sequence, self.first_timestamp, REPLAY_STEP),
             Some(last) => {
+                // What was never there leaves no gap for the receiver to ask about.
+                late = late.min(first - ring.first().unwrap_or(first).min(first));
                 let passed = ticks(now.saturating_duration_since(last.at), info.codec.clock_rate_hz());
-                let passed = passed.max(pasts + 1);
+                let passed = self.exact_time(feed, newest_in, passed).unwrap_or(passed).max(pasts + 1);
                 let step = (passed / (pasts + 1)).min(REPLAY_STEP);
                 (last.sequence + 1, last.timestamp.wrapping_add(passed), step)
             }
@@ -142,28 +205,43 @@ impl Subscription {
         let timestamps = (0..)
             .zip(&pictures)
             .map(|(at, picture)| (*picture, newest_out.wrapping_sub((pasts - at) * step)));
-        self.mapping = Some(Mapping {
-            base_in: first - ring.missing_before(first, MAX_LATE_START).min(first),
+        let mapping = Mapping {
+            layer: feed.layer,
+            base_in: first - late,
             base_out,
             timestamp_offset: newest_out.wrapping_sub(newest_in),
             replay: Replay { until: newest, timestamps: timestamps.take(pasts as usize).collect() },
-        });
+        };
+        self.before = self.mapping.replace(mapping);
+    }
+
+    /// Media time from the newest packet sent to `timestamp` of another encoding of the same source,
+    /// by the publisher's sender reports; `passed` is what the arrivals say.
+    fn exact_time(&self, feed: Feed<'_>, timestamp: u32, passed: u32) -> Option<u32> {
+        let (mapping, last) = (self.mapping.as_ref()?, self.last?);
+        let clock = |layer: usize| feed.clocks.get(layer).copied().flatten();
+        let (new, old) = (clock(feed.layer)?, clock(mapping.layer)?);
+        let in_old = timestamp.wrapping_add(new).wrapping_sub(old);
+        let exact = in_old.wrapping_add(mapping.timestamp_offset).wrapping_sub(last.timestamp);
+        // Not later than what was sent (the same picture, as a rule): the next possible moment.
+        let exact = if (exact as i32) < 1 { 1 } else { exact };
+        (exact.abs_diff(passed) <= MAX_CLOCK_ERROR).then_some(exact)
     }
 
     /// A packet's numbers in this stream, if it passes. `may_open`: the gate opens if a decoder can
     /// begin with this packet.
     pub fn admit(
         &mut self,
-        ring: &Ring,
+        feed: Feed<'_>,
         info: &PacketInfo,
         may_open: bool,
         now: Instant,
     ) -> Option<Outgoing> {
         let can_begin = info.keyframe_start || info.codec.media() == MediaKind::Audio;
-        if self.mapping.is_none() && can_begin && may_open {
-            self.open(ring, info.sequence, now);
+        if can_begin && may_open && self.waits_for(feed.layer) {
+            self.open(feed, info.sequence, now);
         }
-        let outgoing = self.numbers_of(info)?;
+        let outgoing = self.numbers_of(feed.layer, info)?;
         if info.keyframe_start {
             self.keyframe_at = Some(now);
         }
@@ -174,33 +252,30 @@ impl Subscription {
         Some(outgoing)
     }
 
-    /// A packet's numbers, if it belongs to what passes.
-    pub fn numbers_of(&self, info: &PacketInfo) -> Option<Outgoing> {
-        let mapping = self.mapping.as_ref()?;
-        let since = info.sequence.checked_sub(mapping.base_in)?;
-        let replayed = || mapping.replay.timestamps.iter().find(|(picture, _)| *picture == info.timestamp);
-        let past = if info.sequence <= mapping.replay.until { replayed() } else { None };
-        Some(Outgoing {
-            sequence: mapping.base_out + since,
-            timestamp: match past {
-                Some((_, timestamp)) => *timestamp,
-                None => info.timestamp.wrapping_add(mapping.timestamp_offset),
-            },
+    /// A packet's numbers, if it belongs to what passes, or passed before the last change of the
+    /// encoding.
+    pub fn numbers_of(&self, layer: usize, info: &PacketInfo) -> Option<Outgoing> {
+        let current = self.mapping.as_ref()?;
+        let now = if current.layer == layer { current.numbers_of(info) } else { None };
+        now.or_else(|| {
+            let before = self.before.as_ref().filter(|mapping| mapping.layer == layer)?;
+            before.numbers_of(info).filter(|outgoing| outgoing.sequence < current.base_out)
         })
     }
 
-    /// The source's packet that was sent as `sequence`, if it was of the present source; uses up
-    /// credit.
-    pub fn repeat(&mut self, sequence: u16) -> Option<u64> {
-        let (mapping, last) = (self.mapping.as_ref()?, self.last?);
+    /// The packet that was sent as `sequence`, by encoding and number, if it was of the present
+    /// source; uses up credit.
+    pub fn repeat(&mut self, sequence: u16) -> Option<(usize, u64)> {
+        let (current, last) = (self.mapping.as_ref()?, self.last?);
         let behind = u64::from((last.sequence as u16).wrapping_sub(sequence));
         let sent_as = last.sequence.checked_sub(behind)?;
-        let source = sent_as.checked_sub(mapping.base_out)? + mapping.base_in;
+        let found = [Some(current), self.before.as_ref()].into_iter().flatten();
+        let source = found.filter_map(|mapping| Some((mapping.layer, mapping.source_of(sent_as)?))).next()?;
         self.repeat_credit = self.repeat_credit.checked_sub(1)?;
         Some(source)
     }
 
-    /// The timestamp in this stream of a moment in the source's media time.
+    /// The timestamp in this stream of a moment in the media time of the encoding that passes.
     pub fn timestamp_of(&self, source_timestamp: u32) -> Option<u32> {
         Some(source_timestamp.wrapping_add(self.mapping.as_ref()?.timestamp_offset))
     }
@@ -336,12 +411,18 @@ pub(crate) fn ticks(duration: Duration, rate_hz: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ring::RingSize;
+    use crate::ring::{Ring, RingSize};
     use tongke_transport::rtp::RtpView;
 
     fn subscription(codecs: CodecSet) -> Subscription {
         let stream = Stream { ssrc: 7, rtx_ssrc: None, codecs, extensions: ExtensionMap::quic(), mid: None };
-        Subscription::new(stream, 0xFFFF_FFF0_0000_7FFF)
+        let mut subscription = Subscription::new(stream, 0xFFFF_FFF0_0000_7FFF);
+        subscription.target = Some(0);
+        subscription
+    }
+
+    fn feed(ring: &Ring) -> Feed<'_> {
+        Feed { ring, layer: 0, clocks: &[None; 4] }
     }
 
     fn info(sequence: u64, timestamp: u32, keyframe_start: bool, arrived: Instant) -> PacketInfo {
@@ -364,13 +445,13 @@ mod tests {
         // 49 and 50, parameter sets, are lost; the slice begins a keyframe too.
         let slice = info(51, 6000, true, t);
         ring.insert(slice, b"slice");
-        let first = subscription.admit(&ring, &slice, true, t).unwrap();
+        let first = subscription.admit(feed(&ring), &slice, true, t).unwrap();
         let late = info(49, 6000, true, t);
         ring.insert(late, b"parameters");
-        let repaired = subscription.admit(&ring, &late, false, t).unwrap();
+        let repaired = subscription.admit(feed(&ring), &late, false, t).unwrap();
         assert_eq!(repaired.sequence + 2, first.sequence);
         assert_eq!(repaired.timestamp, first.timestamp);
-        assert_eq!(subscription.admit(&ring, &info(48, 3000, false, t), false, t), None);
+        assert_eq!(subscription.admit(feed(&ring), &info(48, 3000, false, t), false, t), None);
     }
 
     #[test]
@@ -381,7 +462,7 @@ mod tests {
         for number in 0..40_u64 {
             let packet = info(0x1_FFF0 + number, (number as u32).wrapping_mul(3000), number == 0, t);
             ring.insert(packet, b"x");
-            let outgoing = subscription.admit(&ring, &packet, true, t).unwrap();
+            let outgoing = subscription.admit(feed(&ring), &packet, true, t).unwrap();
             if let Some(last) = last {
                 assert_eq!(outgoing.sequence, last.sequence + 1);
                 assert_eq!(outgoing.timestamp, last.timestamp.wrapping_add(3000));
@@ -389,8 +470,8 @@ mod tests {
             last = Some(outgoing);
         }
         let sent = last.unwrap().sequence as u16;
-        assert_eq!(subscription.repeat(sent), Some(0x1_FFF0 + 39));
-        assert_eq!(subscription.repeat(sent.wrapping_sub(39)), Some(0x1_FFF0));
+        assert_eq!(subscription.repeat(sent), Some((0, 0x1_FFF0 + 39)));
+        assert_eq!(subscription.repeat(sent.wrapping_sub(39)), Some((0, 0x1_FFF0)));
         assert_eq!(subscription.repeat(sent.wrapping_sub(48)), None, "well before the first");
     }
 

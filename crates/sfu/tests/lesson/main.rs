@@ -13,6 +13,7 @@ mod events;
 mod forwarding;
 mod joining;
 mod keyframes;
+mod layers;
 mod repair;
 mod reports;
 mod support;

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tongke_protocol::Now;
 use tongke_sfu::Joined;
-use tongke_transport::rtp::rtcp::{write_nack, write_pli, write_receiver_report};
+use tongke_transport::rtp::rtcp::{self, Rtcp, write_nack, write_pli, write_receiver_report};
 use tongke_transport::rtp::{ExtensionKind, ExtensionMap, RtpPacket};
 use tongke_transport::webrtc::srtp::{Context, KeyPair, Profile};
 use tongke_transport::webrtc::stun::{self, Message};
@@ -57,6 +57,8 @@ pub fn extensions() -> ExtensionMap {
     map.set(5, ExtensionKind::TransportCc);
     map.set(9, ExtensionKind::Mid);
     map.set(3, ExtensionKind::AudioLevel);
+    map.set(10, ExtensionKind::Rid);
+    map.set(11, ExtensionKind::RepairedRid);
     map
 }
 
@@ -70,6 +72,11 @@ impl Browser {
     /// A WHIP client with a camera (source 11, retransmissions 12) and a microphone (source 13).
     pub fn publishing(port: u16) -> Self {
         Self::new(port, &["video", "audio"], "sendonly")
+    }
+
+    /// A WHIP client whose camera is a simulcast of h, m and l, with a microphone (source 13).
+    pub fn publishing_layers(port: u16) -> Self {
+        Self::new(port, &["layers", "audio"], "sendonly")
     }
 
     fn new(port: u16, kinds: &[&str], direction: &str) -> Self {
@@ -222,6 +229,14 @@ impl Browser {
         self.send_rtcp(|out| write_pli(out, 1, ssrc));
     }
 
+    /// How often a keyframe was asked for.
+    pub fn keyframe_requests(&self, ssrc: u32) -> usize {
+        let packets = self.rtcp.iter().flat_map(|compound| rtcp::read(compound));
+        packets
+            .filter(|packet| matches!(packet, Ok(Rtcp::Pli { media_ssrc, .. }) if *media_ssrc == ssrc))
+            .count()
+    }
+
     /// Sources of the answer's sections, media and retransmission, in order.
     pub fn sources(&self) -> Vec<u32> {
         let answer = &self.joined.as_ref().unwrap().answer;
@@ -257,10 +272,10 @@ fn offer(kinds: &[&str], direction: &str, local: &IceCredentials, fingerprint: &
     let mids: String = (0..kinds.len()).fold(String::new(), |list, mid| format!("{list} {mid}"));
     let mut text = format!("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{mids}\r\n");
     for (mid, kind) in kinds.iter().enumerate() {
-        let types = if *kind == "video" { "102 103" } else { "109 63" };
+        let (media, types) = if *kind == "audio" { ("audio", "109 63") } else { ("video", "102 103") };
         let _ = write!(
             text,
-            "m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\n\
+            "m={media} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\n\
              a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{fingerprint}\r\na=setup:actpass\r\n\
              a=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n",
             local.ufrag, local.pwd
@@ -270,7 +285,7 @@ fn offer(kinds: &[&str], direction: &str, local: &IceCredentials, fingerprint: &
                 let _ = write!(text, "a=extmap:{id} {}\r\n", kind.uri());
             }
         }
-        text.push_str(if *kind == "video" {
+        text.push_str(if media == "video" {
             "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 transport-cc\r\na=rtcp-fb:102 nack\r\n\
              a=rtcp-fb:102 nack pli\r\n\
              a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
@@ -280,10 +295,10 @@ fn offer(kinds: &[&str], direction: &str, local: &IceCredentials, fingerprint: &
              a=rtpmap:63 red/48000/2\r\na=fmtp:63 109/109\r\n"
         });
         if direction == "sendonly" {
-            text.push_str(if *kind == "video" {
-                "a=ssrc-group:FID 11 12\r\na=ssrc:11 cname:b\r\na=ssrc:12 cname:b\r\n"
-            } else {
-                "a=ssrc:13 cname:b\r\n"
+            text.push_str(match *kind {
+                "video" => "a=ssrc-group:FID 11 12\r\na=ssrc:11 cname:b\r\na=ssrc:12 cname:b\r\n",
+                "layers" => "a=rid:h send\r\na=rid:m send\r\na=rid:l send\r\na=simulcast:send h;m;l\r\n",
+                _ => "a=ssrc:13 cname:b\r\n",
             });
         }
     }

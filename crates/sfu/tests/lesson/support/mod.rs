@@ -138,7 +138,17 @@ impl Lesson {
 
     /// A WHIP browser with a camera and a microphone, connected; its index.
     pub fn publish(&mut self, name: &str, role: Role) -> usize {
-        let mut browser = Browser::publishing(1000 + self.browsers.len() as u16);
+        let browser = Browser::publishing(1000 + self.browsers.len() as u16);
+        self.publish_as(browser, name, role)
+    }
+
+    /// A WHIP browser whose camera is a simulcast, with a microphone, connected; its index.
+    pub fn publish_layers(&mut self, name: &str, role: Role) -> usize {
+        let browser = Browser::publishing_layers(1000 + self.browsers.len() as u16);
+        self.publish_as(browser, name, role)
+    }
+
+    fn publish_as(&mut self, mut browser: Browser, name: &str, role: Role) -> usize {
         let offer = browser.offer.clone();
         let joined = self.core.join_whip(self.now, &lesson_id(), &grant(name, role), &offer).unwrap();
         browser.connect(self.now, joined);

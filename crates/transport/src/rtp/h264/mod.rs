@@ -46,6 +46,18 @@ pub fn is_keyframe_start(payload: &[u8]) -> bool {
     }
 }
 
+/// Height of the pictures that begin with this payload, in pixels, where it holds their sequence
+/// parameter set.
+pub fn picture_height(payload: &[u8]) -> Option<u32> {
+    let (first, rest) = payload.split_first()?;
+    let set = match first & 0x1F {
+        unit::STAP_A => aggregated(rest).find(|nal| nal_type(nal) == Some(unit::SPS))?,
+        unit::SPS => payload,
+        _ => return None,
+    };
+    Some(sps::parse(set).ok()?.height)
+}
+
 /// The units inside a STAP-A, behind its first byte; a cut one ends the walk.
 pub(super) fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
@@ -72,5 +84,17 @@ mod tests {
         assert!(is_keyframe_start(&[0x78, 0, 1, 0x09, 0, 2, 0x67, 1]), "SPS behind a delimiter");
         assert!(!is_keyframe_start(&[0x78, 0, 1, 0x09, 0, 3, 0x67, 1]), "cut off");
         assert!(!is_keyframe_start(&[]) && !is_keyframe_start(&[0x7C]) && !is_keyframe_start(&[0x78]));
+    }
+
+    #[test]
+    fn the_height_is_read_where_the_parameter_set_is() {
+        let set = [0x67, 0x42, 0xC0, 0x1F, 0x8C, 0x8D, 0x40, 0x28, 0x02, 0xDC, 0x80];
+        assert_eq!(picture_height(&set), Some(720));
+        let aggregate = [&[0x78, 0, 2, 0x09, 0x10, 0, set.len() as u8][..], &set].concat();
+        assert_eq!(picture_height(&aggregate), Some(720));
+        assert_eq!(picture_height(&[0x78, 0, 2, 0x68, 0xCE]), None, "no set inside");
+        assert_eq!(picture_height(&set[..5]), None, "cut off");
+        assert_eq!(picture_height(&[0x65, 0x88]), None);
+        assert_eq!(picture_height(&[]), None);
     }
 }

@@ -3,8 +3,9 @@
 use super::SdpError;
 use super::codec::{NegotiatedCodec, negotiate};
 use super::offer::{Offer, OfferedMedia};
+use super::simulcast::take_simulcast;
 use super::text::write;
-use crate::rtp::{ExtensionKind, ExtensionMap};
+use crate::rtp::{ExtensionKind, ExtensionMap, SmallId};
 use crate::webrtc::IceCredentials;
 use std::net::SocketAddr;
 use tongke_protocol::control::Codec;
@@ -94,7 +95,10 @@ pub struct NegotiatedMedia {
     pub codecs: Vec<NegotiatedCodec>,
     /// The header extensions.
     pub extensions: ExtensionMap,
-    /// Publish: the source that the offer names, if it does. Subscribe: ours.
+    /// Publish: the encodings of a simulcast by their names, as the client lists them; none: it sends
+    /// a single encoding.
+    pub rids: Vec<SmallId>,
+    /// Publish: the source that the offer names, if it does and there is but one. Subscribe: ours.
     pub ssrc: Option<u32>,
     /// The source of retransmissions, likewise.
     pub rtx_ssrc: Option<u32>,
@@ -156,7 +160,7 @@ fn take(
         }
         _ => {}
     }
-    let codecs: Vec<_> =
+    let mut codecs: Vec<_> =
         negotiate(&section.codecs).into_iter().filter(|codec| codec.codec.media() == kind).collect();
     if !codecs.iter().any(|codec| codec.codec != Codec::Red) {
         return Err(refuse(match kind {
@@ -169,13 +173,15 @@ fn take(
         return Err(refuse("the relay gives no more receive slots"));
     }
     let has_rtx = codecs.iter().any(|codec| codec.rtx_payload_type.is_some());
+    let mut extensions = take_extensions(offer, section);
+    let rids = take_simulcast(params.leg, &section.rids, &mut codecs, &mut extensions);
     let (ssrc, rtx_ssrc) = match params.leg {
+        Leg::Publish if !rids.is_empty() => (None, None),
         Leg::Publish => (section.ssrcs.first().copied(), section.rtx_ssrc),
         Leg::Subscribe => {
             (stream.map(|stream| stream.ssrc), stream.map(|stream| stream.rtx_ssrc).filter(|_| has_rtx))
         }
     };
-    let extensions = take_extensions(offer, section);
     let twcc =
         extensions.get(ExtensionKind::TransportCc).is_some() && codecs.iter().any(|codec| codec.transport_cc);
     Ok(NegotiatedMedia {
@@ -185,6 +191,7 @@ fn take(
         active: true,
         codecs,
         extensions,
+        rids,
         ssrc,
         rtx_ssrc,
         twcc,
@@ -192,15 +199,13 @@ fn take(
     })
 }
 
-/// The offered extensions that we carry. Not the names of simulcast encodings: without them a client
-/// sends one encoding, which is what the relay forwards.
+/// The offered extensions that we carry.
 fn take_extensions(offer: &Offer, section: &OfferedMedia) -> ExtensionMap {
     let mut map = ExtensionMap::default();
     for (id, kind) in section.known_extensions() {
-        let is_simulcast = matches!(kind, ExtensionKind::Rid | ExtensionKind::RepairedRid);
         // Ids above 14 need the two-byte form, which a client without the attribute may not read.
         let readable = id <= 14 || offer.extmap_allow_mixed;
-        if !is_simulcast && readable && map.get(kind).is_none() {
+        if readable && map.get(kind).is_none() {
             map.set(id, kind);
         }
     }
@@ -215,6 +220,7 @@ fn rejected(section: &OfferedMedia, index: usize) -> NegotiatedMedia {
         active: false,
         codecs: Vec::new(),
         extensions: ExtensionMap::default(),
+        rids: Vec::new(),
         ssrc: None,
         rtx_ssrc: None,
         twcc: false,

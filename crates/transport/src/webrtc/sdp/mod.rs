@@ -11,6 +11,7 @@ mod fragment;
 mod lines;
 mod offer;
 mod section;
+mod simulcast;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,6 +20,7 @@ pub use answer::{AnswerParams, Candidate, Leg, NegotiatedMedia, SendStream, answ
 pub use codec::{NegotiatedCodec, OfferedCodec};
 pub use fragment::{TrickleFragment, restart_fragment};
 pub use offer::{Direction, Offer, OfferedMedia, Setup};
+pub use simulcast::MAX_RIDS;
 
 use std::fmt;
 

@@ -104,7 +104,8 @@ pub struct OfferedMedia {
     pub ssrcs: Vec<u32>,
     /// The retransmission source paired with the first (`a=ssrc-group:FID`).
     pub rtx_ssrc: Option<u32>,
-    /// Encodings of a simulcast, which the relay does not take.
+    /// Names of the encodings of a simulcast that the client would send, as `a=simulcast` lists them;
+    /// empty without a simulcast.
     pub rids: Vec<String>,
     /// Stream and track of `a=msid`.
     pub msid: Option<(String, String)>,

@@ -4,11 +4,12 @@ use super::SdpError;
 use super::codec::OfferedCodec;
 use super::lines::Line;
 use super::offer::{Direction, OfferedMedia, Transport};
+use super::simulcast::{sendable_rid, sent_rids};
 use tongke_protocol::{MediaKind, TrackKind};
 
 /// Longest `a=mid`, in bytes: it must fit a one-byte header extension.
 const MAX_MID_LEN: usize = 16;
-/// Most sources kept of a section; those of a simulcast, which is not taken, come behind.
+/// Most sources kept of a section.
 const MAX_SOURCES: usize = 16;
 
 /// Reads a media section, its `m=` line first.
@@ -22,6 +23,7 @@ pub(super) fn read_media(
     let mut media = read_m_line(head, index, direction)?;
     let mut bundle_only = false;
     let mut all_formats_feedback = Vec::new();
+    let mut simulcast = "";
     for line in body {
         let Some((name, value)) = line.attribute() else { continue };
         if transport.read(line, name, value)? {
@@ -38,7 +40,8 @@ pub(super) fn read_media(
             "extmap" => media.extensions.extend(read_extmap(line, value)?),
             "ssrc" => read_ssrc(line, value, &mut media)?,
             "ssrc-group" => read_ssrc_group(value, &mut media),
-            "rid" => media.rids.extend(value.split(' ').next().map(str::to_owned)),
+            "rid" => media.rids.extend(sendable_rid(value)),
+            "simulcast" => simulcast = value,
             "msid" => media.msid = Some(read_msid(value)),
             "content" | "label" => media.track_hint = media.track_hint.or_else(|| track_hint(value)),
             _ => media.direction = Direction::from_name(name).unwrap_or(media.direction),
@@ -52,6 +55,7 @@ pub(super) fn read_media(
     if let (None, Some((stream, track))) = (media.track_hint, &media.msid) {
         media.track_hint = track_hint(track).or_else(|| track_hint(stream));
     }
+    media.rids = sent_rids(simulcast, &media.rids);
     media.is_disabled &= !bundle_only;
     Ok(media)
 }

@@ -9,6 +9,8 @@ use tongke_protocol::{MediaKind, TrackKind};
 
 const CHROMIUM_PUBLISH: &str = include_str!("../../../tests/data/chromium-publish.sdp");
 const CHROMIUM_SUBSCRIBE: &str = include_str!("../../../tests/data/chromium-subscribe.sdp");
+/// Chromium 148 with `sendEncodings` h, m and l.
+const CHROMIUM_SIMULCAST: &str = include_str!("../../../tests/data/chromium-simulcast.sdp");
 const AIORTC_PUBLISH: &str = include_str!("../../../tests/data/aiortc-publish.sdp");
 
 /// In the manner of OBS: transport attributes at the session, one codec each, no RTX.
@@ -106,6 +108,52 @@ fn chromium_publishing_gets_h264_opus_and_their_retransmissions() {
     assert!(text.contains(" minptime=10;useinbandfec=1\r\n"));
 }
 
+/// The encodings taken of the first section, which is a picture.
+fn rids_of(offer: &str) -> (String, Vec<String>) {
+    let (text, media) = answer_to(offer, Leg::Publish).unwrap();
+    let rids = media[0].rids.iter().map(|rid| rid.as_str().to_owned()).collect();
+    let named = [ExtensionKind::Rid, ExtensionKind::RepairedRid].map(|kind| media[0].extensions.get(kind));
+    assert_eq!(named, if media[0].rids.is_empty() { [None; 2] } else { [Some(10), Some(11)] });
+    (text, rids)
+}
+
+#[test]
+fn a_simulcast_of_chromium_is_taken_with_all_its_encodings_in_h264() {
+    let (text, rids) = rids_of(CHROMIUM_SIMULCAST);
+    assert_eq!(rids, ["h", "m", "l"]);
+    for line in ["a=rid:h recv", "a=rid:m recv", "a=rid:l recv", "a=simulcast:recv h;m;l"] {
+        assert!(text.contains(&format!("\r\n{line}\r\n")), "{line} is missing in\n{text}");
+    }
+    assert!(text.contains("rtp-hdrext:sdes:repaired-rtp-stream-id\r\n"));
+    let (_, media) = answer_to(CHROMIUM_SIMULCAST, Leg::Publish).unwrap();
+    assert!(media[0].codecs.iter().all(|codec| codec.codec == Codec::H264), "{:?}", media[0].codecs);
+    assert_eq!((media[0].ssrc, media[0].rtx_ssrc), (None, None), "sources come with their names");
+}
+
+#[test]
+fn a_simulcast_without_h264_or_without_names_is_answered_with_one_encoding() {
+    let vp8 = CHROMIUM_SIMULCAST.replace("H264/90000", "H265/90000");
+    let (text, rids) = rids_of(&vp8);
+    assert!(rids.is_empty() && !text.contains("simulcast") && text.contains("VP8/90000"), "{text}");
+    let unnamed = CHROMIUM_SIMULCAST.replace("sdes:rtp-stream-id", "sdes:other");
+    assert!(rids_of(&unnamed).1.is_empty());
+    assert!(rids_of(&CHROMIUM_SIMULCAST.replace("send h;m;l", "send h")).1.is_empty());
+    assert!(rids_of(&CHROMIUM_SIMULCAST.replace("a=simulcast:", "a=x-simulcast:")).1.is_empty());
+}
+
+#[test]
+fn encodings_are_bounded_and_only_those_that_would_be_sent_count() {
+    let listed = |list: &str, more: &str| {
+        let offer =
+            CHROMIUM_SIMULCAST.replace("a=simulcast:send h;m;l", &format!("{more}a=simulcast:{list}"));
+        rids_of(&offer).1
+    };
+    assert_eq!(listed("send ~l;h,m recv x", ""), ["l", "h"]);
+    assert_eq!(listed("recv x send l;h;l;y", "a=rid:y recv\n"), ["l", "h"]);
+    let more: String = (0..9).map(|n| format!("a=rid:{n} send pt=103\n")).collect();
+    assert_eq!(listed("send 0;1;2;3;4;5", &more), ["0", "1", "2", "3"]);
+}
+
 #[test]
 fn a_client_that_names_redundant_sound_first_gets_it_first() {
     let offer = CHROMIUM_PUBLISH.replace("SAVPF 111 63 ", "SAVPF 63 111 ");
@@ -133,6 +181,7 @@ fn an_answer_can_be_read_by_rtc_sdp() {
     for (offer, leg) in [
         (CHROMIUM_PUBLISH, Leg::Publish),
         (CHROMIUM_SUBSCRIBE, Leg::Subscribe),
+        (CHROMIUM_SIMULCAST, Leg::Publish),
         (AIORTC_PUBLISH, Leg::Publish),
         (OBS_LIKE, Leg::Publish),
     ] {
@@ -324,9 +373,10 @@ fn the_answer_to_a_restart_is_itself_a_fragment() {
 
 #[test]
 fn damaged_text_never_panics_and_never_yields_more_sections_than_it_has() {
-    let samples: Vec<Vec<u8>> = [CHROMIUM_PUBLISH, CHROMIUM_SUBSCRIBE, AIORTC_PUBLISH, OBS_LIKE]
-        .map(|text| text.as_bytes().to_vec())
-        .into();
+    let samples: Vec<Vec<u8>> =
+        [CHROMIUM_PUBLISH, CHROMIUM_SUBSCRIBE, CHROMIUM_SIMULCAST, AIORTC_PUBLISH, OBS_LIKE]
+            .map(|text| text.as_bytes().to_vec())
+            .into();
     storm(&samples, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         for leg in [Leg::Publish, Leg::Subscribe] {

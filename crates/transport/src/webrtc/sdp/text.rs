@@ -3,7 +3,7 @@
 use super::answer::{AnswerParams, Leg, NegotiatedMedia};
 use super::codec::NegotiatedCodec;
 use super::offer::{Offer, OfferedMedia};
-use crate::rtp::ExtensionKind;
+use crate::rtp::{ExtensionKind, SmallId};
 use std::fmt::{Display, Write as _};
 use tongke_protocol::MediaKind;
 
@@ -99,6 +99,7 @@ fn write_active(
     for codec in &section.codecs {
         write_codec(text, codec);
     }
+    write_simulcast(text, section);
     if params.leg == Leg::Subscribe {
         write_sources(text, section, params);
     }
@@ -122,6 +123,18 @@ fn write_codec(text: &mut Text, codec: &NegotiatedCodec) {
         text.line(format_args!("a=rtpmap:{rtx} rtx/90000"));
         text.line(format_args!("a=fmtp:{rtx} apt={payload_type}"));
     }
+}
+
+/// Names the encodings that we take of a simulcast (RFC 8851, RFC 8853).
+fn write_simulcast(text: &mut Text, section: &NegotiatedMedia) {
+    let names: Vec<&str> = section.rids.iter().map(SmallId::as_str).collect();
+    if names.is_empty() {
+        return;
+    }
+    for name in &names {
+        text.line(format_args!("a=rid:{name} recv"));
+    }
+    text.line(format_args!("a=simulcast:recv {}", names.join(";")));
 }
 
 /// Names our sources, so that a browser makes its receivers before the first packet comes.
