@@ -1,14 +1,16 @@
-//! What a participant tells and asks besides its media: clock and links.
+//! What a participant tells and asks besides its media: clock, sizes of slots, links.
 
 use super::Relay;
 use super::caller::Caller;
 use super::refusal::{HttpRefusal, refuse};
+use crate::worker::Resource;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use tongke_protocol::conduct::SlotSizes;
 use tongke_protocol::control::{ClockEcho, ClockProbe, Links};
 use tongke_protocol::event::ClockReport;
 use tongke_sfu::ActionError;
@@ -49,6 +51,18 @@ pub(super) async fn clock_report(
     let told =
         relay.ask(&lesson, move |plane, _| plane.core.report_clock(&of, &grant.participant, report)).await?;
     told.then_some(StatusCode::NO_CONTENT).ok_or_else(|| ActionError::NotInLesson.into())
+}
+
+/// `PUT /lessons/{lesson}/slots`
+pub(super) async fn slots(
+    State(relay): State<Arc<Relay>>,
+    caller: Caller,
+    Body(SlotSizes { session, sizes }): Body<SlotSizes>,
+) -> Result<StatusCode, HttpRefusal> {
+    let Caller { lesson, grant } = caller;
+    let target = Resource { lesson: lesson.clone(), session, participant: grant.participant };
+    relay.ask(&lesson, move |plane, now| plane.set_slot_sizes(now, &target, &sizes)).await??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /lessons/{lesson}/links`

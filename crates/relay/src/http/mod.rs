@@ -1,4 +1,5 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock and actions, links, rate, metrics, health.
+//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, metrics,
+//! health.
 
 mod caller;
 mod conduct;
@@ -82,6 +83,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/events", get(events::stream))
         .route("/lessons/{lesson}/clock", post(lesson::clock_probe).put(lesson::clock_report))
         .route("/lessons/{lesson}/hand", put(conduct::hand))
+        .route("/lessons/{lesson}/slots", put(lesson::slots))
         .route("/lessons/{lesson}/links", get(lesson::links))
         .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
         .route("/lessons/{lesson}/self", get(conduct::pass))

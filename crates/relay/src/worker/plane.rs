@@ -8,7 +8,7 @@ use super::udp::UdpPort;
 use crate::clock::machine_wall;
 use crate::http::refusal::of_grant;
 use crate::journal::{Journal, Keeping};
-use tongke_protocol::conduct::LessonAction;
+use tongke_protocol::conduct::{LessonAction, SlotSize};
 use tongke_protocol::control::{Hello, Refusal};
 use tongke_protocol::{Grant, GrantError, LessonId, Now, ParticipantId};
 use tongke_sfu::{ActionError, Core, LegId, PatchError, Patched};
@@ -153,6 +153,18 @@ impl Plane {
     pub(crate) fn delete(&mut self, now: Now, target: &Resource) -> Result<(), ResourceError> {
         let leg = self.own(target)?;
         self.core.leave(now, leg, "left");
+        Ok(())
+    }
+
+    /// Notes how large `participant` shows the slots of its WHEP session.
+    pub(crate) fn set_slot_sizes(
+        &mut self,
+        now: Now,
+        target: &Resource,
+        sizes: &[SlotSize],
+    ) -> Result<(), ResourceError> {
+        let leg = self.own(target)?;
+        self.core.set_slot_sizes(now, leg, sizes);
         Ok(())
     }
 

@@ -261,6 +261,26 @@ async fn whoever_is_not_in_the_lesson_cannot_raise_a_hand() {
 }
 
 #[tokio::test]
+async fn a_receiver_tells_how_large_it_shows_its_slots_and_nobody_else_may() {
+    let relay = relay();
+    let http = supporting(&relay);
+    let response = http.offer("/whep/math", &offer("recvonly")).await;
+    let session = header(&response, "location").rsplit('/').next().unwrap().to_owned();
+    let put = async |http: &Http, body: serde_json::Value| {
+        http.request(Method::PUT, "/lessons/math/slots").json(&body).send().await.unwrap()
+    };
+    let sizes = |session: &str| serde_json::json!({"session": session, "sizes": [{"slot": 0, "width": 640, "height": 360}]});
+    assert_eq!(put(&http, sizes(&session)).await.status(), StatusCode::NO_CONTENT);
+    let other = Http::new(&relay, token("math", "school-2", Role::Receiving));
+    let (status, of_another) = refusal(put(&other, sizes(&session)).await).await;
+    assert_eq!((status, of_another.code.as_str()), (StatusCode::FORBIDDEN, "session_of_another"));
+    let (status, unknown) = refusal(put(&http, sizes("none")).await).await;
+    assert_eq!((status, unknown.code.as_str()), (StatusCode::NOT_FOUND, "session_unknown"));
+    let (status, unread) = refusal(put(&http, serde_json::json!({"session": session})).await).await;
+    assert_eq!((status, unread.code.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "body_unreadable"));
+}
+
+#[tokio::test]
 async fn an_operator_sees_health_and_metrics_without_a_grant() {
     let relay = relay();
     let http = Http::new(&relay, String::new());
