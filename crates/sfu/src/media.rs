@@ -50,7 +50,8 @@ impl Room {
             }
             Err(reason) => {
                 self.counters.drop(reason);
-                if reason == DropReason::Duplicate {
+                // A browser repeats packets over RTX only to try out how much its way takes.
+                if reason == DropReason::Duplicate && !packet.place.is_rtx {
                     self.pass_on_probe(turn, (track_key, layer), header.sequence);
                 }
                 return;

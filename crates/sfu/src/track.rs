@@ -122,9 +122,8 @@ impl Track {
 
     /// Whether another encoding may fit somebody better since the last call.
     pub fn take_change(&mut self) -> bool {
-        let has_changed =
-            self.encodings.iter_mut().fold(false, |changed, encoding| encoding.take_change() || changed);
-        has_changed && self.encodings.len() > 1
+        let changed = self.encodings.iter_mut().filter_map(|it| it.take_change().then_some(())).count();
+        changed > 0 && self.encodings.len() > 1
     }
 
     /// Notes that an encoding's sender report came, or is void.

@@ -380,6 +380,22 @@ fn retransmissions_repair_the_encoding_that_they_name() {
 }
 
 #[test]
+fn repeats_by_which_a_browser_tries_out_its_way_go_no_further() {
+    let (mut lesson, mut camera, watcher) = lesson();
+    camera.film(&mut lesson, 2);
+    let before = lesson.browsers[watcher].received.len();
+    let newest = lesson.browsers[camera.browser].number(21).wrapping_sub(1);
+    let mut packet = picture(H, 1, false).remove(2);
+    packet.payload = [&newest.to_be_bytes()[..], &packet.payload].concat().into();
+    packet.extensions.mid = SmallId::new("0");
+    packet.extensions.repaired_rid = SmallId::new("h");
+    lesson.browsers[camera.browser].send(22, H264_RTX, packet);
+    lesson.settle();
+    assert_eq!(lesson.total().dropped(DropReason::Duplicate), 1);
+    assert_eq!(lesson.browsers[watcher].received.len(), before);
+}
+
+#[test]
 fn packets_without_a_name_or_with_an_unknown_one_are_not_taken() {
     let (mut lesson, mut camera, watcher) = lesson();
     camera.film(&mut lesson, 2);
