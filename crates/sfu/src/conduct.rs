@@ -129,9 +129,11 @@ impl Conduct {
         !self.state.ended && is_recent && was_there
     }
 
-    /// Whether a newcomer is let in; `is_there`: it has a session already.
+    /// Whether a newcomer is let in; `is_there`: it has a session already. Who may open the lock is
+    /// not kept out by it, nor are inspectors.
     pub fn check_lock(&self, grant: &Grant, is_there: bool) -> Result<(), JoinError> {
-        let is_exempt = is_there || grant.role == Role::Inspector || self.is_known(&grant.participant);
+        let by_role = matches!(grant.role, Role::Supporting | Role::Inspector);
+        let is_exempt = is_there || by_role || self.is_known(&grant.participant);
         if self.state.locked && !is_exempt { Err(JoinError::Locked) } else { Ok(()) }
     }
 
