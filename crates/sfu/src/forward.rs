@@ -1,10 +1,11 @@
 //! The hot path behind the rooms: packets of one encoding of a track to one receiver.
 
+use crate::mapping::Outgoing;
 use crate::outputs::{Outputs, QuicTransmit, Transmit};
 use crate::ring::Ring;
 use crate::runs::first_run;
 use crate::stats::{Counters, DropReason};
-use crate::subscription::{Outgoing, Subscription};
+use crate::subscription::Subscription;
 use crate::track::{Feed, Track};
 use crate::wire::{Link, Wire};
 use std::time::Instant;

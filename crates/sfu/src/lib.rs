@@ -26,6 +26,7 @@ mod join;
 mod keyframes;
 mod layers;
 mod leg;
+mod mapping;
 mod media;
 mod outputs;
 mod participant;
