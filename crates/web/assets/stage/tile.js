@@ -115,8 +115,14 @@ export class Tile {
     this.#keepStill();
     this.#frames = 0;
     this.#video.srcObject = track ? new MediaStream([track]) : null;
+    if (!track) return;
     // Muted pictures may always play; one that is exchanged meanwhile rejects, and that is all.
-    if (track) this.#video.play().catch(() => {});
+    this.#video.play().catch(() => {});
+    // A first frame is shown at once, where the browser tells of it, and not at the next look.
+    this.#video.requestVideoFrameCallback?.((now_ms) => {
+      this.#seen(now_ms);
+      this.#tell(now_ms, null);
+    });
   }
 
   /**
@@ -128,10 +134,23 @@ export class Tile {
     const frames = this.#video.getVideoPlaybackQuality().totalVideoFrames;
     if (frames !== this.#frames && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
       this.#frames = frames;
-      this.#last_frame_ms = now_ms;
-      this.#has_picture = true;
-      this.#still.hidden = true;
+      this.#seen(now_ms);
     }
+    this.#tell(now_ms, old_since_ms);
+  }
+
+  /** @param {number} now_ms */
+  #seen(now_ms) {
+    this.#last_frame_ms = now_ms;
+    this.#has_picture = true;
+    this.#still.hidden = true;
+  }
+
+  /**
+   * @param {number} now_ms
+   * @param {number | null} old_since_ms
+   */
+  #tell(now_ms, old_since_ms) {
     const quiet_ms = now_ms - this.#last_frame_ms;
     const has_stopped = quiet_ms > STOPPED_AFTER_MS[this.track] || (old_since_ms !== null && quiet_ms > 500);
     const state = !this.#has_picture ? "none" : has_stopped ? "old" : "live";
