@@ -9,10 +9,11 @@ export const ARTEFACTS = path.join(TOP, "target/browser-artefacts");
 const FIGURES = path.join(ARTEFACTS, "figures.json");
 
 /**
- * On a machine with two cores that carries relay, nodes and browsers at once, a figure can be larger than
- * it is in a school; a test fails at this multiple of what is asked for, and the figure itself is reported.
+ * On a machine with two cores that carries relay, nodes and browsers at once, and others beside it, a
+ * figure can be several times what it is in a school. The figure itself is reported; a test fails only
+ * at this multiple of what is asked for, where something is broken and not just slow.
  */
-const TOLERANCE = 2;
+const TOLERANCE = 4;
 
 /** A folder of the artefacts. */
 export function folder(...parts) {
