@@ -77,6 +77,7 @@ test("a refused permission is named with the way to give it", async (t) => {
   const hill = await lesson.open("hill", "receiving", { browser: asking });
   const row = hill.page.locator("[data-check=camera]:is([data-code=denied], [data-code=blocked])");
   await row.waitFor({ timeout: 20_000 });
+  await hill.speaksPlainly("[data-check=camera] [data-part=say]");
   const next = await hill.speaksPlainly("[data-check=camera] [data-part=next]");
   assert.match(next, /允许/);
   await hill.start();
