@@ -10,6 +10,7 @@ test("after a restart of the relay both browsers see and hear again by themselve
   const teacher = await lesson.join("teacher", "supporting");
   const hill = await lesson.join("hill", "receiving");
   await Promise.all([teacher.seesAndHears(["hill"], 10_000), hill.seesAndHears(["teacher"], 10_000)]);
+  await Promise.all([teacher.showsLive("hill"), hill.showsLive("teacher")]);
 
   await lesson.relay.kill();
   await teacher.notice("network_gone").waitFor();
