@@ -28,6 +28,7 @@ test("after a restart of the relay both browsers see and hear again by themselve
   await Promise.all([teacher.seesAndHears(["hill"], 15_000), hill.seesAndHears(["teacher"], 15_000)]);
   figure(t, "both browsers see and hear again after the relay listens", performance.now() - listens_ms, {
     limit: 3_000,
+    tolerance: 2,
   });
   await Promise.all([teacher.showsLive("hill"), hill.showsLive("teacher")]);
   await teacher.notice("network_gone").waitFor({ state: "detached" });
