@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { figure } from "./support/artefacts.js";
 import { eventually } from "./support/eventually.js";
 import { Lesson } from "./support/lesson.js";
-import { step } from "./support/steps.js";
+import { step, stepInto } from "./support/steps.js";
 
 const tile = (participant, track = "camera", more = "") =>
   `[data-tile][data-participant="${participant}"][data-track=${track}]${more}`;
@@ -49,14 +48,13 @@ test("a hand goes up, its class gets the floor and gives it back", async (t) => 
 
 test("the rear screen opens beside the desk, shows the classes alone and makes no sound", async (t) => {
   const { lesson, teacher } = await oneToTwo(t);
-  const opening = teacher.page.context().waitForEvent("page");
-  const begun_ms = performance.now();
-  await teacher.page.keyboard.press("o");
-  const rear = lesson.adopt(await opening, "teacher", "supporting");
-  await rear.showsLive("hill");
-  await rear.showsLive("island");
-  // A browser window is part of it, which is not the page's to hasten.
-  figure(t, "rear screen open and both classes living on it", performance.now() - begun_ms, { limit: 2_000 });
+  const open = async () => {
+    const opening = teacher.page.context().waitForEvent("page");
+    await teacher.page.keyboard.press("o");
+    return lesson.adopt(await opening, "teacher", "supporting");
+  };
+  const live = ["hill", "island"].map((id) => tile(id, "camera", "[data-state=live]"));
+  const rear = await stepInto(t, "rear screen open and both classes living on it", teacher, open, live);
   assert.equal(await rear.page.locator("body").getAttribute("data-screen"), "rear");
   assert.equal(await rear.page.locator(tile("teacher")).count(), 0);
   const tracks = (await rear.received()).map(({ track }) => track);

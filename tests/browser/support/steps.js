@@ -15,13 +15,38 @@ const DEADLINE_MS = 10_000;
  * @param {[import("./page.js").LessonPage, string, boolean?][]} seen on which pages, by which selector; false: gone again
  */
 export async function step(t, name, on, take, seen) {
-  await on.page.evaluate(() => {
+  await noteKeys(on);
+  const arrivals = seen.map(([shown, selector, there = true]) => arrival_ms(shown.page, selector, there));
+  await take();
+  await report(t, name, on, seen, arrivals);
+}
+
+/**
+ * The same for a key that opens a window, on which something is then seen.
+ * @param {import("node:test").TestContext} t
+ * @param {string} name
+ * @param {import("./page.js").LessonPage} on
+ * @param {() => Promise<import("./page.js").LessonPage>} open presses the key and gives the new page
+ * @param {string[]} selectors what is seen there
+ */
+export async function stepInto(t, name, on, open, selectors) {
+  await noteKeys(on);
+  const opened = await open();
+  const arrivals = selectors.map((selector) => arrival_ms(opened.page, selector, true));
+  await report(t, name, on, selectors.map((selector) => [opened, selector]), arrivals);
+  return opened;
+}
+
+/** Notes on a page when the next key or button is pressed. */
+function noteKeys(on) {
+  return on.page.evaluate(() => {
     const pressed = () => (globalThis.tongkePressed_ms ??= performance.timeOrigin + performance.now());
     globalThis.tongkePressed_ms = undefined;
     for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, pressed, { capture: true, once: true });
   });
-  const arrivals = seen.map(([shown, selector, there = true]) => arrival_ms(shown.page, selector, there));
-  await take();
+}
+
+async function report(t, name, on, seen, arrivals) {
   const pressed_ms = await on.page.evaluate(() => globalThis.tongkePressed_ms);
   const arrived_ms = await Promise.all(arrivals);
   for (const [n, at_ms] of arrived_ms.entries()) {

@@ -76,7 +76,7 @@ export class Peer {
       if (connection.signalingState === "stable") {
         await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
       }
-            const fragment = restartFragment(connection.localDescription?.sdp ?? "");
+      const fragment = restartFragment(connection.localDescription?.sdp ?? "");
       const answer = await this.#send("PATCH", this.#resource, FRAGMENT, fragment, RESTART_MS);
       if (answer instanceof Problem) return answer;
       const sdp = answerAfterRestart(before, await answer.text());
