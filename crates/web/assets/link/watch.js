@@ -17,6 +17,8 @@ import { readReport } from "../room/stats.js";
 const KEPT = 6;
 /** Seconds from 1900 to 1970: capture times are NTP's. */
 const NTP_UNIX_OFFSET_MS = 2_208_988_800_000;
+/** Nothing is said of a classroom that has just come: it had no time to be seen and heard. */
+const MEETING_MS = 2000;
 /** Longer than that is no delay but a clock that is wrong. */
 const BELIEVABLE_MS = 10_000;
 
@@ -44,6 +46,8 @@ export class Watch {
   #of = { whip: null, whep: null };
   /** When a slot got what it carries. @type {Map<number, { key: string, since_ms: number }>} */
   #since = new Map();
+  /** When a classroom was first there. @type {Map<string, number>} */
+  #met = new Map();
   #silence = new Silence();
 
   /** @param {Watched} watched */
@@ -76,8 +80,11 @@ export class Watch {
     this.#note(sources, watched.isHidden);
     const path = this.samples.whep.at(-1)?.path ?? null;
     const others = [...room.participants.values()].filter(({ id }) => id !== participant);
+    const now_ms = performance.now();
+    this.#met = new Map(others.map(({ id }) => [id, this.#met.get(id) ?? now_ms]));
+    const known = others.filter(({ id }) => now_ms - (this.#met.get(id) ?? now_ms) >= MEETING_MS);
     return new Map(
-      others.map((other) => {
+      known.map((other) => {
         const camera = slotOf(sources, other.id, "camera");
         const health = judge({
           video: this.#ofTrack(watched, other, "camera", camera),
