@@ -53,6 +53,20 @@ test("the check, the problem page and the front page fit", async (t) => {
   assert.deepEqual(misfits, []);
 });
 
+test("English is chosen on the page itself, fits too, and stays in the same room", async (t) => {
+  const lesson = await Lesson.start(t);
+  const teacher = await lesson.open("teacher", "supporting", { scripts, grant: { name: NAMES.teacher } });
+  const { page } = teacher;
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  await page.getByRole("link", { name: "English" }).click();
+  await page.locator("html[lang=en] #start").waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("as"), "teacher");
+  await page.locator("#verdict:not([data-state=busy])").waitFor({ timeout: 30_000 });
+  assert.deepEqual(await portray(teacher, "check-english"), []);
+  await page.getByRole("link", { name: "中文" }).click();
+  await page.locator("html[lang=zh-CN] #start").waitFor();
+});
+
 test("every layout of a lesson of three rooms fits", async (t) => {
   const lesson = await Lesson.start(t);
   const misfits = [];

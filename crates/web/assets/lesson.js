@@ -262,9 +262,17 @@ function expose(link) {
   Object.defineProperty(window, "tongke", { value: Object.freeze(view), configurable: true });
 }
 
+/** The other language is chosen for this very page: whose it is and which screen stay. @param {HTMLAnchorElement} link */
+function keepPlace(link) {
+  const address = new URL(location.href);
+  address.searchParams.set("lang", link.lang);
+  link.href = address.pathname + address.search;
+}
+
 function start() {
   keepAwake();
   const entry = enter(new URL(location.href), (address) => history.replaceState(null, "", address));
+  keepPlace(/** @type {HTMLAnchorElement} */ (byId("language")));
   if (entry && "RTCPeerConnection" in window) return void new Page(entry).open();
   setPhase("problem");
   showProblem(byId("problem"), entry ? "no_webrtc" : "grant_missing", []);
