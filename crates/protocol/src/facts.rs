@@ -194,6 +194,61 @@ pub struct RelayReport {
     pub packets_dropped: Option<u64>,
 }
 
+/// One school in a lesson, as the registry counts it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SchoolAttendance {
+    /// Its id at the registry.
+    pub school: String,
+    /// Whether it was the supporting one.
+    pub supporting: bool,
+    /// What the lesson is worth to it: `held`, `undecided`, …
+    pub status: String,
+    /// Why: the registry's code.
+    pub reason: String,
+    /// How long one of its rooms was there, by any witness.
+    pub present_s: f64,
+    /// How long sound and pictures provably flowed as the policy asks.
+    pub proven_s: Option<f64>,
+    /// Pupils in its rooms, as entered; none: not counted.
+    pub pupils: Option<u32>,
+    /// Teachers in its rooms.
+    pub teachers: Option<u32>,
+}
+
+/// On what ground the registry decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceReport {
+    /// The policy's name and version.
+    pub policy: String,
+    /// What kind of policy that is, in words.
+    pub policy_note: String,
+    /// How long sound and pictures had to flow.
+    pub needed_s: Option<f64>,
+    /// Facts of the lesson that machines signed and the registry keeps.
+    pub facts: u64,
+    /// Stretches of time of which the relay is the witness.
+    pub seen_by_relay: u64,
+    /// Stretches of time of which the rooms' own machines are the witnesses.
+    pub seen_by_rooms: u64,
+    /// Facts that count for nothing, because they do not fit.
+    pub set_aside: u64,
+}
+
+/// What the registry knows of a lesson.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RegistryReport {
+    /// The lesson, as it stands in the timetable.
+    pub lesson: LessonId,
+    /// What it is worth: `held`, `partly_held`, `not_held`, `undecided`, …
+    pub lesson_status: String,
+    /// The schools that it counts for.
+    pub credited_to: Vec<String>,
+    /// Who was there.
+    pub attendance: Vec<SchoolAttendance>,
+    /// Why it is worth that.
+    pub evidence: EvidenceReport,
+}
+
 /// The demo's report file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DemoReport {
@@ -205,7 +260,11 @@ pub struct DemoReport {
     pub paths: Vec<PathReport>,
     /// The relay.
     pub relay: RelayReport,
-    /// Whether the lesson took place: every path had picture and sound.
+    /// What the registry knows of the lesson; none: it was not asked, `notes` say why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistryReport>,
+    /// Whether the lesson took place: every path had picture and sound, and the registry credits it to every
+    /// school.
     pub ok: bool,
     /// What could not be measured, and why; what went wrong.
     pub notes: Vec<String>,

@@ -1,6 +1,7 @@
 //! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
 //! clients tell each other ([`control`], [`event`]), how a lesson is conducted ([`conduct`]), what is
-//! measured ([`facts`]) and recorded ([`record`]), and how time is written down ([`time`]).
+//! measured ([`facts`]) and recorded ([`record`]), how machines sign what they say ([`signed`]), and how
+//! time is written down ([`time`]).
 //!
 //! Pure: no sockets, no threads, and the time is always told, never asked for.
 
@@ -13,6 +14,7 @@ pub mod facts;
 pub mod grant;
 pub mod id;
 pub mod record;
+pub mod signed;
 pub mod time;
 
 pub use grant::{Grant, GrantError, GrantKey, LessonScope};
