@@ -1,0 +1,10 @@
+
+-- Nobody changes what was said, by mistake or by hand.
+CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% lines are only added', TG_TABLE_NAME; END $$;
+CREATE TRIGGER fact_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON fact
+    FOR EACH STATEMENT EXECUTE FUNCTION only_added();
+CREATE TRIGGER entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
+    FOR EACH STATEMENT EXECUTE FUNCTION only_added();
+CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION only_added();

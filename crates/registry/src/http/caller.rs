@@ -1,0 +1,89 @@
+//! Who asks, and whether the token allows it.
+
+use super::refusal::HttpRefusal;
+use crate::access::{Access, AccessError, Scope};
+use crate::service::Service;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Something that a request needs.
+pub(crate) trait Needs: Send {
+    /// What the token must allow.
+    const SCOPE: Scope;
+    /// Whether the token may stand in the query: calendars can send no header.
+    const IN_QUERY: bool = false;
+}
+
+macro_rules! needs {
+    ($($name:ident)*) => {$(
+        /// See the scope of this name.
+        pub(crate) enum $name {}
+        impl Needs for $name {
+            const SCOPE: Scope = Scope::$name;
+        }
+    )*};
+}
+
+needs! { Read Enter Grant Admin }
+
+/// As [`Read`], for calendars.
+pub(crate) enum Calendar {}
+
+impl Needs for Calendar {
+    const SCOPE: Scope = Scope::Read;
+    const IN_QUERY: bool = true;
+}
+
+/// Whoever asks, with a token that allows it.
+pub(crate) struct May<N> {
+    /// Who, and what else the token allows.
+    pub access: Access,
+    needs: PhantomData<N>,
+}
+
+impl<N: Needs> FromRequestParts<Arc<Service>> for May<N> {
+    type Rejection = HttpRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, HttpRefusal> {
+        let in_query = N::IN_QUERY.then(|| query_token(parts)).flatten();
+        let token = bearer(&parts.headers).or(in_query).ok_or(AccessError::Missing)?;
+        let access = service.access.verify(token, service.now())?;
+        if !access.allows(N::SCOPE) {
+            return Err(AccessError::Scope { needed: N::SCOPE }.into());
+        }
+        Ok(May { access, needs: PhantomData })
+    }
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The token of `?token=`. Tokens need no percent-encoding.
+fn query_token(parts: &Parts) -> Option<&str> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("token="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(with("bearer a.b.c").as_deref(), Some("a.b.c"));
+        assert_eq!(with("Bearer  a.b.c ").as_deref(), Some("a.b.c"));
+        assert_eq!(with("Basic a.b.c"), None);
+        assert_eq!(with("a.b.c"), None);
+    }
+}

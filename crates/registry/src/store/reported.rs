@@ -1,0 +1,34 @@
+//! Figures that others report, of few things out of many.
+
+use super::entries::StoredEntry;
+use super::rows::{pieces, values};
+use super::{Store, StoreError};
+use sqlx::AssertSqlSafe;
+use tongke_pairing::entry::{Reported, Says};
+
+/// The character behind the `/` that ends the name of a thing in the keys of its figures.
+const BEHIND: char = '0';
+
+impl Store {
+    /// What is reported of these things (`school:lake`, `region:yongjia`), by thing and figure. What was
+    /// withdrawn is left out.
+    pub async fn reported(&self, of: &[String]) -> Result<Vec<Reported>, StoreError> {
+        let mut figures = Vec::new();
+        for piece in pieces(of) {
+            let head = "SELECT e.seq, e.received_us, e.body FROM (VALUES";
+            let tail = ") AS asked JOIN current c ON c.kind = 'reported' \
+                AND c.thing >= asked.column1 AND c.thing < asked.column2 \
+                JOIN entry e ON e.id = c.entry ORDER BY c.thing";
+            let mut query = sqlx::query(AssertSqlSafe(values(head, 2, piece.len(), tail)));
+            for thing in piece {
+                query = query.bind(format!("{thing}/")).bind(format!("{thing}{BEHIND}"));
+            }
+            for row in &query.fetch_all(&self.database.pool).await? {
+                if let Says::Reported(figure) = StoredEntry::read(row)?.entry.says {
+                    figures.push(figure);
+                }
+            }
+        }
+        Ok(figures)
+    }
+}
