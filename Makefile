@@ -15,18 +15,20 @@ PYTHON     := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 BIN        := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/tongke
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check bench packages test-packages node-packages simd
+.PHONY: help demo test browser check bench instructions packages test-packages node-packages simd
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: packages ## A real lesson on this machine: a relay, a supporting and two receiving schools, measured
+demo: packages ## A real lesson on this machine: a registry, a relay, a supporting and two receiving schools, measured
 	$(CARGO) build --locked --profile $(PROFILE) --package tongke-cli
 	@deploy/assert-openh264-simd.sh $(BIN)
 	@$(BIN) demo $(DEMO)
 
 test: packages test-packages $(VENV)/ready $(NODE)/ready ## All tests, also end to end with third-party clients, cameras and browsers
 	$(CARGO) test --locked --workspace
+	@$(MAKE) --no-print-directory instructions
+	$(CARGO) test --locked --package tongke-bench --features peer --test peer
 	$(PYTHON) -m unittest discover --start-directory tests/netns
 	$(BROWSER) tests/browser/unit/*.test.js tests/browser/*.test.js
 
@@ -37,13 +39,20 @@ browser: packages test-packages $(NODE)/ready ## The page in real browsers alone
 check: packages $(TOOLS)/bin/cargo-deny $(NODE)/ready ## Format, lints, types of the page, documentation, licences and sources of dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --package tongke-bench --features peer --all-targets -- --deny warnings
 	$(NODE)/.bin/tsc --project crates/web
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
+# A profile of its own, so that the counts are of what is shipped; nothing else is built with it.
+instructions: packages test-packages ## Count the hot path's instructions and compare them with those kept; KEEP=1 keeps them
+	$(CARGO) build --locked --profile counts --package tongke-bench-core --bin tongke-bench-instructions
+	target/counts/tongke-bench-instructions $(if $(KEEP),--keep)
+
 bench: packages ## What a packet costs: in the core alone, and through a running relay
 	@$(CARGO) build --locked --release --package tongke-cli --package tongke-bench
-	@target/release/tongke-bench-micro
+	@$(CARGO) build --locked --release --package tongke-bench --features peer --bin tongke-bench-peer
+	@$(CARGO) bench --locked --package tongke-bench-core
 	@target/release/tongke-bench-load $(BENCH)
 
 packages:
@@ -64,9 +73,9 @@ endif
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --root $(TOOLS) --version $(DENY) cargo-deny
 
-$(VENV)/ready: tests/interop/requirements.txt
+$(VENV)/ready: tests/interop/requirements.txt tests/openapi/requirements.txt
 	/usr/bin/python3 -m venv --clear $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(foreach file,$^,--requirement $(file))
 	touch $@
 
 $(NODE)/ready: tests/browser/package-lock.json | node-packages

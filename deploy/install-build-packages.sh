@@ -31,6 +31,8 @@ test_packages=(
   "chromium|the browser that schools have, with H.264; also drives the accessibility check"
   "firefox-esr|the other browser"
   "fonts-noto-cjk|Chinese letters on the screenshots"
+  "valgrind|counts the instructions of the hot path (callgrind)"
+  "postgresql|the other database of the registry: every test of its store runs on both"
   "iproute2|network namespaces, for browsers behind a link that loses and delays"
 )
 

@@ -47,6 +47,25 @@ fn a_demo_is_a_lesson_of_three_schools_and_writes_its_report() {
     }
     assert!(report.relay.packets_forwarded > Some(1_000), "{:?}", report.relay);
     assert!(report.relay.cpu_us_per_forwarded_packet.is_some() && report.relay.rss_bytes.is_some());
+    is_credited(&report, &out);
+}
+
+/// The lesson is held, for all three schools, with the people that were counted; the text says the same.
+fn is_credited(report: &DemoReport, out: &str) {
+    let registry = report.registry.as_ref().unwrap();
+    assert_eq!(registry.lesson_status, "held");
+    assert_eq!(registry.lesson, report.lesson);
+    let schools = ["teacher-school", "hill-school", "island-school"];
+    assert_eq!(registry.credited_to, schools);
+    let people: Vec<_> = registry.attendance.iter().map(|it| (it.pupils, it.teachers)).collect();
+    assert_eq!(people, [41, 8, 6].map(|pupils| (Some(pupils), Some(1))));
+    for school in &registry.attendance {
+        assert!(school.present_s >= 7.0, "{school:?}");
+    }
+    let evidence = &registry.evidence;
+    assert!(evidence.policy == "demo 1" && evidence.policy_note.contains("20 minutes"), "{evidence:?}");
+    assert!(evidence.facts > 5 && evidence.seen_by_relay > 0 && evidence.seen_by_rooms > 0, "{evidence:?}");
+    assert!(out.contains(&format!("registry: the lesson {} is held", registry.lesson)), "{out}");
 }
 
 #[test]
@@ -65,9 +84,9 @@ fn a_demo_whose_camera_is_missing_fails_and_names_it() {
 fn a_demo_that_is_killed_leaves_no_process_behind() {
     let scratch = Scratch::new("demo-killed");
     let mut demo = Running::start(demo(&scratch, &[]), &scratch.file("demo.log"));
-    let children = eventually("four processes run", s(20), || {
+    let children = eventually("registry, relay and three nodes run", s(20), || {
         assert!(demo.ended().is_none(), "{}", demo.log());
-        Some(children_of(demo.pid())).filter(|children| children.len() == 4)
+        Some(children_of(demo.pid())).filter(|children| children.len() == 5)
     });
     demo.kill();
     eventually("all of them are gone", s(5), || children.iter().all(|pid| !is_running(*pid)).then_some(()));

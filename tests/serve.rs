@@ -4,6 +4,8 @@
 
 mod support;
 
+use reqwest::Method;
+use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use support::process::{Running, run, tongke};
@@ -138,4 +140,76 @@ fn a_node_that_took_an_earlier_certificate_trusts_the_next() {
     let second = Serve::start(&scratch, &folder, &["--advertise", "203.0.113.9,127.0.0.1"]);
     assert_ne!(second.certificate(), std::fs::read(&earlier).unwrap());
     a_node_joins(&scratch, &second, &earlier, "webrtc-udp");
+}
+
+/// The answer below `/api/v1` of the registry inside.
+fn asked(serve: &Serve, method: Method, what: &str, token: &str, body: &str) -> (u16, Value) {
+    let url = serve.url(&format!("/api/v1/{what}"));
+    let answer = https::ask(method, &url, &serve.certificate(), Some(token), body.to_owned()).unwrap();
+    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body)))
+}
+
+/// An access token for the registry inside, by the command that it tells.
+fn access_token(serve: &Serve) -> String {
+    let said = serve.log();
+    let command = said.lines().find_map(|line| line.trim().strip_prefix("tongke registry token ")).unwrap();
+    let printed = run(["registry", "token"].into_iter().chain(command.split(' ')));
+    assert_eq!(printed.code, Some(0), "{printed:?}");
+    printed.out.trim_end().to_owned()
+}
+
+#[test]
+fn its_relay_is_a_machine_of_the_registry_inside_and_stays_the_same() {
+    let scratch = Scratch::new("serve-registry");
+    let folder = scratch.file("data");
+    let mut serve = Serve::start(&scratch, &folder, &[]);
+    let machines = |serve: &Serve| {
+        let (status, machines) = asked(serve, Method::GET, "machines", &access_token(serve), "");
+        assert_eq!(status, 200, "{machines}");
+        machines["items"].clone()
+    };
+    let first = machines(&serve);
+    let names: Vec<_> = first.as_array().unwrap().iter().map(|machine| machine["id"].clone()).collect();
+    assert_eq!(names, ["serve"], "{first}");
+    assert_eq!(first[0]["kind"], "relay");
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
+    let again = Serve::start(&scratch, &folder, &[]);
+    assert_eq!(machines(&again), first, "another port, the same machine");
+    let checked = run(["registry", "check", "--data", folder.to_str().unwrap()]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}
+
+#[test]
+fn what_happens_in_a_lesson_reaches_the_registry_inside_by_itself() {
+    let scratch = Scratch::new("serve-facts");
+    let serve = Serve::start(&scratch, &scratch.file("data"), &[]);
+    a_node_joins(&scratch, &serve, &serve.folder.join("tls/cert.pem"), "quic");
+    let token = access_token(&serve);
+    eventually("the registry has what the relay saw", s(20), || {
+        let (status, facts) = asked(&serve, Method::GET, "lessons/math/facts", &token, "");
+        assert!(status < 500, "{facts}");
+        let facts = facts["items"].to_string();
+        ["came", "went"].iter().all(|kind| facts.contains(&format!("\"{kind}\""))).then_some(())
+    });
+}
+
+#[test]
+fn a_registry_that_cannot_be_opened_is_told_and_takes_no_lesson_with_it() {
+    let scratch = Scratch::new("serve-broken");
+    let folder = scratch.file("data");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(
+        folder.join("registry.db"),
+        "no database at all, but longer than a header of one would have to be",
+    )
+    .unwrap();
+    let mut serve = Serve::start(&scratch, &folder, &[]);
+    let said = serve.log();
+    assert!(said.contains("The registry does not work: ") && said.contains("Lessons do;"), "{said}");
+    let (status, refusal) = asked(&serve, Method::GET, "status", "", "");
+    assert_eq!((status, refusal["code"].as_str()), (503, Some("registry_unavailable")), "{refusal}");
+    a_node_joins(&scratch, &serve, &serve.folder.join("tls/cert.pem"), "quic");
+    let kept = std::fs::read(folder.join("registry.db")).unwrap();
+    assert!(kept.starts_with(b"no database"), "it is left as it is");
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
 }

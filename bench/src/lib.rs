@@ -1,6 +1,3 @@
-//! What both benches need: the media of a lesson, a WebRTC client, and watches for time and memory.
+//! What the floor and the peer share: the HTTP side of what is measured beside the relay.
 
-pub mod allocations;
-pub mod browser;
-pub mod media;
-pub mod stopwatch;
+pub mod target;

@@ -7,9 +7,11 @@ pub mod http;
 pub mod https;
 pub mod node;
 pub mod process;
+pub mod registry;
 pub mod relay;
 pub mod scratch;
 pub mod serve;
+pub mod taught;
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,8 @@ Exit codes:
   0  done, or ended by Ctrl-C or SIGTERM in good order
   1  failed while running
   2  wrong flags, configuration, secret file or token; nothing was started
-  3  demo: the lesson ran, but a path had no pictures or no sound";
+  3  demo: the lesson ran, but a path had no pictures or no sound, or it was not credited;
+     deliver: something still waits; registry check: something does not fit";
 
 /// Why a command ends without having done its work.
 #[derive(Debug)]
@@ -53,10 +54,26 @@ impl Failure {
         Self { code: 3, message: message.to_string(), hint: None }
     }
 
+    /// Not all of it could be done; the rest can be later.
+    pub fn incomplete(message: impl fmt::Display) -> Self {
+        Self { code: 3, message: message.to_string(), hint: None }
+    }
+
+    /// A check found something.
+    pub fn findings(message: impl fmt::Display) -> Self {
+        Self { code: 3, message: message.to_string(), hint: None }
+    }
+
     /// Adds what to do next.
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
+    }
+
+    /// What is wrong and what to do, for a log.
+    pub fn in_one_line(&self) -> String {
+        let message = self.message.replace('\n', " ");
+        self.hint.as_ref().map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"))
     }
 
     /// The code for the operating system.

@@ -1,6 +1,7 @@
 //! The `tongke` binary: arguments, configuration, logging, shutdown. Everything else is in the
 //! crates it calls.
 
+mod capacity;
 mod commands;
 mod config;
 mod demo;
@@ -8,13 +9,17 @@ mod failure;
 mod logging;
 #[cfg(test)]
 mod manual;
+mod registry;
 mod secret;
 mod serve;
 mod shutdown;
 mod span;
 
 use clap::Parser as _;
-use commands::{demo as demo_command, receive, relay, send, serve as serve_command, token};
+use commands::{
+    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay, send,
+    serve as serve_command, token,
+};
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
 use std::process::ExitCode;
@@ -34,7 +39,7 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Serve lessons: the pages that teachers open in their browsers, and the relay
+    /// Serve lessons: the pages that teachers open in their browsers, the relay, and the registry
     Serve(serve_command::Args),
     /// Forward the media of lessons: the relay alone
     Relay(relay::Args),
@@ -42,6 +47,12 @@ enum Command {
     Send(send::Args),
     /// Take part in a lesson: a receiving school's node, or an observer's
     Receive(receive::Args),
+    /// Enrol this machine at the pairing registry, with a code
+    Enrol(enrol::Args),
+    /// Bring what waits on this machine to the pairing registry
+    Deliver(deliver::Args),
+    /// Know which school helps which, what took place, and what counts: the pairing registry
+    Registry(registry_command::Args),
     /// Print a signed grant for one participant of a lesson
     Token(token::Args),
     /// Run a lesson of three schools on this machine and measure it
@@ -68,6 +79,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Relay(args) => relay::run(args, cli.log),
         Command::Send(args) => send::run(args, cli.log),
         Command::Receive(args) => receive::run(args, cli.log),
+        Command::Enrol(args) => enrol::run(&args, &cli.log),
+        Command::Deliver(args) => deliver::run(&args, &cli.log),
+        Command::Registry(args) => registry_command::run(args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
         Command::Demo(args) => demo_command::run(args, cli.log),
     }

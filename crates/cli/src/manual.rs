@@ -1,8 +1,9 @@
 //! The files in configs/ are the manual: they have to load, and to name every key.
 
-use crate::commands::{node, relay, serve};
+use crate::commands::{node, registry, relay, serve};
 use crate::config;
 use crate::logging::LogArgs;
+use crate::registry::RegistrySettings;
 use crate::serve::ServeSettings;
 use clap::{Args, Command};
 use serde::de::DeserializeOwned;
@@ -76,6 +77,11 @@ fn the_file_of_serve_loads_and_tells_every_key() {
 }
 
 #[test]
+fn the_registrys_file_loads_and_tells_every_key() {
+    check::<registry::Flags, RegistrySettings>("registry.toml");
+}
+
+#[test]
 fn the_nodes_files_load_and_tell_every_key() {
     check::<node::Flags, NodeSettings>("send.toml");
     check::<node::Flags, NodeSettings>("receive.toml");
@@ -84,7 +90,8 @@ fn the_nodes_files_load_and_tell_every_key() {
 #[test]
 fn what_stands_commented_in_the_nodes_files_is_the_default() {
     for name in ["send.toml", "receive.toml"] {
-        let examples = ["relay", "relay_ca", "token", "token_file", "lesson", "seconds", "facts"];
+        let examples =
+            ["relay", "relay_ca", "token", "token_file", "lesson", "room", "data", "seconds", "facts"];
         let (_, defaults) = everything_in_force(name, &examples);
         let defaults: toml::Table = defaults.parse().unwrap();
         let written = |table: &toml::Table| {

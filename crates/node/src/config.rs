@@ -93,10 +93,12 @@ pub struct NodeConfig {
     pub facts: Option<PathBuf>,
     /// Whether to print the status line.
     pub status: bool,
+    /// This machine's folder: where facts wait for the registry.
+    pub data: Option<PathBuf>,
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err, which gives values")]
-fn wrong(key: &'static str, problem: impl ToString) -> ConfigError {
+pub(crate) fn wrong(key: &'static str, problem: impl ToString) -> ConfigError {
     ConfigError { key, problem: problem.to_string() }
 }
 
@@ -148,6 +150,7 @@ impl TryFrom<NodeSettings> for NodeConfig {
             seconds: settings.seconds,
             facts: settings.facts.clone(),
             status: settings.status.unwrap_or(true),
+            data: settings.data.clone(),
             token,
             grant,
         })
@@ -170,7 +173,8 @@ fn token(settings: &NodeSettings) -> Result<String, ConfigError> {
         }
         (None, None) => Err(wrong(
             "token",
-            "is missing; 'tongke token' makes one, give it or a file with it (token_file)",
+            "is missing; 'tongke token' makes one, give it or a file with it (token_file); a machine that was \
+             enrolled (tongke enrol) gets one by itself, give its folder (data)",
         )),
     }
 }

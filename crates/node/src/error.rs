@@ -3,6 +3,7 @@
 use crate::link::{LinkFailure, describe_failures};
 use tongke_media::capture::CaptureError;
 use tongke_media::render::RenderError;
+use tongke_outbox::{AskError, MachineError, OpenError};
 use tongke_protocol::control::Refusal;
 
 /// A setting that is missing, contradictory or out of range.
@@ -48,6 +49,15 @@ pub enum NodeError {
         /// Which and why.
         source: RenderError,
     },
+    /// The folder for what is told to the registry cannot be used.
+    #[error(transparent)]
+    Data(#[from] OpenError),
+    /// The machine's own files cannot be used.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// The registry gave no grant.
+    #[error(transparent)]
+    NotAdmitted(#[from] AskError),
     /// The machine cannot do it.
     #[error("cannot {what}: {reason}")]
     System {

@@ -5,9 +5,11 @@
 //! encode), one for the microphone, one per picture received (decode), and the caller's runtime for
 //! everything else: links, jitter buffers, the sound clock.
 //!
-//! [`link`] hides the ways to the relay; `send` and `receive` are the pipelines; `session` ties them
-//! together and owns the one retry there is.
+//! [`admit`] asks the registry for a grant where none was given. [`link`] hides the ways to the relay; `send`
+//! and `receive` are the pipelines; `record` tells the registry what flowed; `session` ties them together and owns
+//! the retry of lost links.
 
+mod admission;
 mod clock;
 mod config;
 mod error;
@@ -15,12 +17,14 @@ mod facts;
 pub mod link;
 mod rates;
 mod receive;
+mod record;
 mod roster;
 mod send;
 mod session;
 mod settings;
 mod status;
 
+pub use admission::admit;
 pub use clock::{ClockKeeper, MachineClock, Translated};
 pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};

@@ -8,16 +8,23 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NodeSettings {
-    /// The relay: `http://HOST:PORT` or `https://…`. Required.
+    /// The relay: `http://HOST:PORT` or `https://…`. Required, unless the registry tells it.
     pub relay: Option<String>,
     /// PEM file with the authority of a relay whose certificate no public authority signed.
     pub relay_ca: Option<PathBuf>,
     /// The lesson. Left out: the one that the grant is for.
     pub lesson: Option<String>,
-    /// The grant, as printed by `tongke token`. This or `token_file` is required.
+    /// The grant, as printed by `tongke token`. This or `token_file` is required, unless the
+    /// registry gives one.
     pub token: Option<String>,
     /// A file that holds the grant.
     pub token_file: Option<PathBuf>,
+    /// The room of the school that this is, if it has several: asked for with the lesson at the registry.
+    pub room: Option<String>,
+    /// A folder of this machine's own. What the room sent and played is kept there for the registry, on disk,
+    /// until it is delivered; that is while the node runs if the folder was enrolled (`tongke enrol`). An enrolled
+    /// node needs neither `relay` nor `token`: it asks the registry.
+    pub data: Option<PathBuf>,
     /// Which way to the relay: `auto` (QUIC, then WebRTC over UDP, then over TCP; the default),
     /// `quic`, `webrtc-udp` or `webrtc-tcp`.
     pub link: Option<String>,
@@ -88,6 +95,8 @@ impl NodeSettings {
             lesson,
             token,
             token_file,
+            room,
+            data,
             link,
             connect_timeout_s,
             camera,

@@ -2,110 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
-use tongke_node::{Controls, NodeConfig, NodeError, NodeSettings};
+mod support;
+
+use support::*;
+use tongke_node::{NodeError, NodeSettings};
 use tongke_protocol::facts::NodeFacts;
 use tongke_protocol::{Grant, GrantKey, Role, TrackKind};
-use tongke_relay::{Relay, RelayConfig};
-
-/// Generous: the tests of a workspace share two processors.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-fn key() -> GrantKey {
-    GrantKey::new(&[7; 32]).unwrap()
-}
-
-fn loopback() -> SocketAddr {
-    "127.0.0.1:0".parse().unwrap()
-}
-
-fn relay_config(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr) -> RelayConfig {
-    RelayConfig { http, rtc, quic, key: key(), tls: None, advertise: Vec::new(), workers: 1, data: None }
-}
-
-fn start_relay() -> Relay {
-    Relay::start(&relay_config(loopback(), loopback(), loopback())).unwrap()
-}
-
-fn token(participant: &str, role: Role) -> String {
-    key().sign(&Grant {
-        lesson: "math".parse().unwrap(),
-        participant: participant.parse().unwrap(),
-        name: participant.to_uppercase(),
-        role,
-        expires_unix_s: 4_000_000_000,
-    })
-}
-
-fn settings(relay: SocketAddr, participant: &str, role: Role, link: &str) -> NodeSettings {
-    let text = |text: &str| Some(text.to_owned());
-    NodeSettings {
-        relay: Some(format!("http://{relay}")),
-        token: Some(token(participant, role)),
-        link: text(link),
-        camera: text("test"),
-        microphone: text("test"),
-        width: Some(480),
-        height: Some(360),
-        fps: Some(15),
-        video_bitrate_kbps: Some(400),
-        video_out: text("none"),
-        sound_out: text("none"),
-        status: Some(false),
-        ..NodeSettings::default()
-    }
-}
-
-/// A node in a task of its own.
-struct Node {
-    facts: watch::Receiver<Option<NodeFacts>>,
-    hand: mpsc::Sender<bool>,
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<Result<NodeFacts, NodeError>>,
-}
-
-fn start(settings: NodeSettings) -> Node {
-    let config = NodeConfig::try_from(settings).unwrap();
-    let (facts_tx, facts) = watch::channel(None);
-    let (hand, hands) = mpsc::channel(1);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let controls = Controls { hand: Some(hands), facts: Some(facts_tx) };
-    let running = tokio::spawn(async move {
-        tongke_node::run_controlled(config, controls, async move { drop(stopped.await) }).await
-    });
-    Node { facts, hand, stop, running }
-}
-
-impl Node {
-    async fn until(&mut self, what: &str, wanted: impl Fn(&NodeFacts) -> bool) -> NodeFacts {
-        let last = self.facts.clone();
-        let seen = self.facts.wait_for(|facts| facts.as_ref().is_some_and(&wanted));
-        match tokio::time::timeout(PATIENCE, seen).await {
-            Ok(facts) => facts.unwrap().clone().unwrap(),
-            Err(_) => panic!("never: {what}; last: {:#?}", last.borrow().as_ref()),
-        }
-    }
-
-    async fn end(self) -> NodeFacts {
-        let _ = self.stop.send(());
-        tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap()
-    }
-}
-
-/// Whether a node has shown and heard this one, and knows how long that took.
-fn receives(facts: &NodeFacts, from: &str, frames: u64) -> bool {
-    [TrackKind::Camera, TrackKind::Microphone].into_iter().all(|kind| {
-        facts.received.iter().any(|track| {
-            track.from.as_str() == from
-                && track.track == kind
-                && track.frames_decoded >= frames
-                && track.capture_to_render_ms.is_some()
-        })
-    })
-}
+use tongke_relay::Relay;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schools_on_three_kinds_of_link_see_and_hear_each_other() {

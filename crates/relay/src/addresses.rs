@@ -54,6 +54,8 @@ mod tests {
             tls: None,
             advertise: advertise.iter().map(|ip| ip.parse().unwrap()).collect(),
             workers: 1,
+            spread_after: 0,
+            pin_workers: true,
             data: None,
         }
     }

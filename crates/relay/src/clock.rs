@@ -31,3 +31,21 @@ impl Clock {
 pub(crate) fn machine_wall() -> WallTime {
     WallTime(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_step_of_the_machines_wall_clock_does_not_move_the_relays_time() {
+        // As if the wall clock had been set right, from 1970, after the relay's start.
+        let origin = Now { instant: Instant::now(), wall: WallTime(5_000_000) };
+        let clock = Clock { origin };
+        let minute = Duration::from_secs(60);
+        assert_eq!(clock.at(origin.instant + minute).wall, WallTime(65_000_000));
+        assert!(
+            clock.now().wall < WallTime(3_600_000_000) && machine_wall() > WallTime(1_700_000_000_000_000)
+        );
+    }
+}

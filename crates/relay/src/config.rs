@@ -9,6 +9,8 @@ use tongke_protocol::GrantKey;
 
 /// Most workers a relay takes.
 pub const MAX_WORKERS: u16 = 64;
+/// Receiving sessions of a lesson on its worker from which on observers are sent to others.
+const SPREAD_AFTER: usize = 100;
 
 /// A relay's settings as written. Each key is also a flag, with '-' for '_'.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,11 @@ pub struct RelaySettings {
     pub advertise: Option<Vec<IpAddr>>,
     /// Worker threads; a lesson lives on one of them. Default 1.
     pub workers: Option<u16>,
+    /// Receiving sessions of a lesson from which on those who only look on (observers, inspectors) are
+    /// served by other workers; 0: never. Default 100.
+    pub spread_after: Option<usize>,
+    /// Keeps each worker on a CPU of its own, where there are as many CPUs as workers. Default true.
+    pub pin_workers: Option<bool>,
     /// Directory for the record of lessons (`facts/` in it). Without it nothing is recorded, and a
     /// relay that is started again does not know which lessons were ended or locked.
     pub data: Option<PathBuf>,
@@ -50,6 +57,8 @@ impl RelaySettings {
             tls_key: over.tls_key.or(self.tls_key),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),
+            spread_after: over.spread_after.or(self.spread_after),
+            pin_workers: over.pin_workers.or(self.pin_workers),
             data: over.data.or(self.data),
         }
     }
@@ -85,6 +94,8 @@ impl RelaySettings {
             tls,
             advertise,
             workers,
+            spread_after: self.spread_after.unwrap_or(SPREAD_AFTER),
+            pin_workers: self.pin_workers.unwrap_or(true),
             data: self.data,
         };
         check_ports("rtc", config.rtc, workers)?;
@@ -117,6 +128,10 @@ pub struct RelayConfig {
     pub advertise: Vec<IpAddr>,
     /// Worker threads, 1 to [`MAX_WORKERS`].
     pub workers: u16,
+    /// Receiving sessions of a lesson on one worker before it is spread over others; 0: never.
+    pub spread_after: usize,
+    /// Whether each worker stays on a CPU of its own, where there are enough.
+    pub pin_workers: bool,
     /// Where lessons are recorded, if they are.
     pub data: Option<PathBuf>,
 }

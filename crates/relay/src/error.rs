@@ -59,8 +59,8 @@ pub enum RelayError {
         /// What the system says.
         source: io::Error,
     },
-    /// A worker thread ended by itself.
-    #[error("worker {0} ended unexpectedly; its log lines before this say why")]
+    /// Worker threads ended by themselves too often to go on.
+    #[error("worker {0} ended unexpectedly again and again; the log lines before this say why")]
     WorkerEnded(usize),
 }
 

@@ -8,10 +8,13 @@ mod certificate;
 mod clock;
 mod config;
 mod error;
+mod handing_on;
 mod http;
 mod journal;
 mod metrics;
+mod placement;
 mod relay;
+mod supervisor;
 mod worker;
 
 pub use config::{MAX_WORKERS, RelayConfig, RelaySettings, TlsFiles};

@@ -9,31 +9,39 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::time::Duration;
-use tongke_sfu::{Counters, LessonStats};
+use tongke_outbox::DeliveryStatus;
+use tongke_sfu::{Counters, DropReason, LessonStats};
 
 /// Ticks per second of the CPU times in `/proc/self/stat`: USER_HZ, fixed at 100 for programs.
 const TICKS_PER_S: f64 = 100.0;
 
-/// The metrics page for these workers, and for the journal if there is one.
-pub(crate) fn text(workers: Vec<WorkerStatus>, journal: Option<JournalStatus>) -> String {
+/// The metrics page for these.
+pub(crate) fn text(page: Page) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Page { workers, journal }));
+    registry.register_collector(Box::new(page));
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
     text
 }
 
+/// What the metrics are of.
 #[derive(Debug)]
-struct Page {
-    workers: Vec<WorkerStatus>,
-    journal: Option<JournalStatus>,
+pub(crate) struct Page {
+    pub workers: Vec<WorkerStatus>,
+    /// How many lessons live on each worker.
+    pub placed: Vec<usize>,
+    /// Workers started in place of others that ended by themselves.
+    pub restarts: u64,
+    pub journal: Option<JournalStatus>,
+    /// How facts get to the registry, if they are handed on.
+    pub handed_on: Option<DeliveryStatus>,
 }
 
 /// A counter of the core, by name and help.
 type CoreCounter = (&'static str, &'static str, fn(&Counters) -> u64);
 
-const TOTALS: [CoreCounter; 11] = [
+const TOTALS: [CoreCounter; 12] = [
     ("tongke_packets_received", "RTP packets that publishers sent", |c| c.packets_in),
     ("tongke_bytes_received", "Bytes of those packets", |c| c.bytes_in),
     ("tongke_packets_forwarded", "RTP packets forwarded, one for each receiver", |c| c.packets_out),
@@ -45,6 +53,7 @@ const TOTALS: [CoreCounter; 11] = [
     ("tongke_keyframe_requests_sent", "Keyframes asked for from publishers", |c| c.keyframe_requests),
     ("tongke_keyframe_requests_received", "Keyframe requests of receivers", |c| c.keyframe_requests_received),
     ("tongke_replays", "Joins served with a stored keyframe", |c| c.replays),
+    ("tongke_trunk_packets", "RTP packets passed on to a branch of their lesson", |c| c.trunk_packets),
 ];
 
 impl Collector for Page {
@@ -65,6 +74,10 @@ impl Collector for Page {
         self.facts(&mut out)?;
         let cpu = self.workers.iter().enumerate().map(|(index, worker)| (index.to_string(), worker.cpu));
         out.seconds("tongke_worker_cpu_seconds", "CPU time of a worker's thread", "worker", cpu)?;
+        let placed = self.placed.iter().enumerate().map(|(index, count)| (index.to_string(), *count as u64));
+        let help = "Workers started in place of others that ended by themselves";
+        out.counter("tongke_worker_restarts", help, self.restarts)?;
+        out.gauges("tongke_worker_lessons", "Lessons that live on a worker", "worker", placed)?;
         process(&mut out)
     }
 }
@@ -81,8 +94,8 @@ impl Page {
 
     fn shell_drops_by_reason(&self) -> [(&'static str, u64); 5] {
         [
-            ("udp_buffer_full", self.sum(|worker| worker.udp.dropped_full)),
-            ("udp_refused", self.sum(|worker| worker.udp.dropped_refused)),
+            ("udp_buffer_full", self.sum(|worker| worker.udp_sent.dropped_full)),
+            ("udp_refused", self.sum(|worker| worker.udp_sent.dropped_refused)),
             ("tcp_queue_full", self.sum(|worker| worker.tcp_dropped)),
             ("quic_buffer_full", self.sum(|worker| worker.quic.dropped_full)),
             ("quic_closed", self.sum(|worker| worker.quic.dropped_closed)),
@@ -107,7 +120,19 @@ impl Page {
         let Some(journal) = &self.journal else { return Ok(()) };
         out.counter("tongke_facts_written", "Facts of lessons on disk", journal.written)?;
         out.counter("tongke_facts_lost", "Facts that could not be written and were given up", journal.lost)?;
-        out.counter("tongke_facts_write_failures", "Failed attempts to write facts", journal.failures)
+        out.counter("tongke_facts_write_failures", "Failed attempts to write facts", journal.failures)?;
+        let Some(handed_on) = &self.handed_on else { return Ok(()) };
+        let delivered = handed_on.new + handed_on.known;
+        out.counter("tongke_facts_delivered", "Facts that the registry has taken", delivered)?;
+        let help = "Facts that the registry refuses; they stand in refused.jsonl";
+        out.counter("tongke_facts_refused", help, handed_on.refused)?;
+        out.counter(
+            "tongke_facts_delivery_failures",
+            "Failed attempts to deliver facts",
+            handed_on.failures,
+        )?;
+        let help = "Bytes of facts on disk that wait for the registry";
+        out.gauge("tongke_facts_waiting_bytes", help, handed_on.waiting_bytes)
     }
 
     fn sockets(&self, out: &mut Writer<'_>) -> fmt::Result {
@@ -115,21 +140,28 @@ impl Page {
         out.counter(
             "tongke_udp_datagrams_received",
             "Datagrams on the WebRTC ports",
-            udp(|w| w.udp.received),
+            udp(|w| w.udp_received.datagrams),
         )?;
-        out.counter("tongke_udp_bytes_received", "Their bytes", udp(|w| w.udp.received_bytes))?;
+        out.counter("tongke_udp_bytes_received", "Their bytes", udp(|w| w.udp_received.bytes))?;
         out.counter(
             "tongke_udp_receive_calls",
             "System calls that brought them",
-            udp(|w| w.udp.receive_calls),
+            udp(|w| w.udp_received.calls),
+        )?;
+        let dropped = |at: usize| self.sum(|worker| worker.receive_dropped[at]);
+        out.counters(
+            "tongke_udp_receive_dropped",
+            "Datagrams that the kernel dropped because they were not read in time",
+            "port",
+            vec![("rtc".to_owned(), dropped(0)), ("quic".to_owned(), dropped(1))],
         )?;
         out.counter(
             "tongke_udp_datagrams_sent",
             "Datagrams sent from the WebRTC ports",
-            udp(|w| w.udp.sent),
+            udp(|w| w.udp_sent.datagrams),
         )?;
-        out.counter("tongke_udp_bytes_sent", "Their bytes", udp(|w| w.udp.sent_bytes))?;
-        out.counter("tongke_udp_send_calls", "System calls that sent them", udp(|w| w.udp.send_calls))?;
+        out.counter("tongke_udp_bytes_sent", "Their bytes", udp(|w| w.udp_sent.bytes))?;
+        out.counter("tongke_udp_send_calls", "System calls that sent them", udp(|w| w.udp_sent.calls))?;
         out.counter("tongke_quic_datagrams_sent", "Packets in DATAGRAM frames", udp(|w| w.quic.datagrams))?;
         out.counter("tongke_quic_streams_sent", "Packets on a stream of their own", udp(|w| w.quic.streams))?;
         out.counter("tongke_tcp_refused", "ICE-TCP connections refused: too many", udp(|w| w.tcp_refused))?;
@@ -143,23 +175,51 @@ impl Page {
         out.gauge("tongke_event_streams", "Event streams over HTTP", udp(|w| w.listeners as u64))
     }
 
+    fn rooms(&self) -> impl Iterator<Item = &LessonStats> {
+        self.workers.iter().flat_map(|worker| &worker.core.lessons)
+    }
+
+    /// The lessons, each once: the sessions at its branches, and what was forwarded there, count with it.
+    fn whole_lessons(&self) -> Vec<LessonStats> {
+        let runs = |room: &&LessonStats| room.participants + room.webrtc_legs + room.quic_legs > 0;
+        let homes = self.rooms().filter(|room| !room.is_branch).filter(runs);
+        let mut lessons: Vec<LessonStats> = homes.cloned().collect();
+        for branch in self.rooms().filter(|room| room.is_branch) {
+            if let Some(home) = lessons.iter_mut().find(|home| home.lesson == branch.lesson) {
+                home.webrtc_legs += branch.webrtc_legs;
+                home.quic_legs += branch.quic_legs;
+                home.counters.packets_out += branch.counters.packets_out;
+            }
+        }
+        lessons
+    }
+
     fn lessons(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let lessons: Vec<&LessonStats> =
-            self.workers.iter().flat_map(|worker| &worker.core.lessons).collect();
+        let lessons = self.whole_lessons();
         out.gauge("tongke_lessons", "Lessons that run", lessons.len() as u64)?;
+        let branches = self.rooms().filter(|room| room.is_branch).count();
+        out.gauge("tongke_branches", "Branches of lessons on other workers", branches as u64)?;
         let of = |value: fn(&LessonStats) -> u64| {
             lessons.iter().map(move |stats| (stats.lesson.to_string(), value(stats)))
         };
         out.gauges(
             "tongke_lesson_participants",
             "Participants, observers included",
+            "lesson",
             of(|l| l.participants as u64),
         )?;
-        out.gauges("tongke_lesson_webrtc_legs", "WebRTC sessions", of(|l| l.webrtc_legs as u64))?;
-        out.gauges("tongke_lesson_quic_legs", "QUIC sessions", of(|l| l.quic_legs as u64))?;
-        out.gauges("tongke_lesson_tracks", "Published tracks", of(|l| l.tracks as u64))?;
+        out.gauges("tongke_lesson_webrtc_legs", "WebRTC sessions", "lesson", of(|l| l.webrtc_legs as u64))?;
+        out.gauges("tongke_lesson_quic_legs", "QUIC sessions", "lesson", of(|l| l.quic_legs as u64))?;
+        out.gauges("tongke_lesson_tracks", "Published tracks", "lesson", of(|l| l.tracks as u64))?;
         let forwarded = of(|l| l.counters.packets_out).collect();
-        out.counters("tongke_lesson_packets_forwarded", "RTP packets forwarded", "lesson", forwarded)
+        out.counters("tongke_lesson_packets_forwarded", "RTP packets forwarded", "lesson", forwarded)?;
+        let policed = of(|l| l.counters.dropped(DropReason::Policed)).collect();
+        out.counters(
+            "tongke_lesson_packets_policed",
+            "Packets dropped because their session sends more than one may",
+            "lesson",
+            policed,
+        )
     }
 }
 
@@ -237,8 +297,14 @@ impl Writer<'_> {
         )
     }
 
-    fn gauges(&mut self, name: &str, help: &str, values: impl Iterator<Item = (String, u64)>) -> fmt::Result {
-        self.family(name, help, "lesson", values.map(|(name, value)| (name, ConstGauge::new(value as i64))))
+    fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        values: impl Iterator<Item = (String, u64)>,
+    ) -> fmt::Result {
+        self.family(name, help, label, values.map(|(name, value)| (name, ConstGauge::new(value as i64))))
     }
 
     fn seconds(

@@ -4,9 +4,12 @@ use crate::certificate::Identity;
 use crate::clock::Clock;
 use crate::config::RelayConfig;
 use crate::error::RelayError;
+use crate::handing_on::{HandingOn, machine_of};
 use crate::http;
 use crate::http::https::HttpsAcceptor;
 use crate::journal::{self, Restored};
+use crate::placement::Placement;
+use crate::supervisor;
 use crate::worker::{self, Start, WorkerHandle};
 use axum::Router;
 use axum_server::Handle;
@@ -18,8 +21,9 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tongke_transport::webrtc::Certificate;
 
@@ -33,8 +37,6 @@ const JOURNAL_WAIT: Duration = Duration::from_secs(5);
 const HTTP_HEADER_WAIT: Duration = Duration::from_secs(10);
 /// How often an HTTP/2 client is asked whether it is there.
 const HTTP_PING_PERIOD: Duration = Duration::from_secs(10);
-/// How often it is checked that no worker has ended by itself.
-const WATCH_PERIOD: Duration = Duration::from_secs(1);
 
 /// Runs a relay until `shutdown` is ready, then tells all clients and ends.
 pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()>) -> Result<(), RelayError> {
@@ -62,6 +64,7 @@ pub struct Relay {
     shared: Arc<http::Relay>,
     server: JoinHandle<io::Result<()>>,
     serving: Serving,
+    supervising: Supervising,
     http: SocketAddr,
     /// Ends when nobody is left to write.
     journal_thread: Option<std::thread::JoinHandle<()>>,
@@ -73,6 +76,23 @@ struct Serving(Handle<SocketAddr>);
 impl Drop for Serving {
     fn drop(&mut self) {
         self.0.shutdown();
+    }
+}
+
+/// Ends the watch over the workers when it is dropped.
+struct Supervising(JoinHandle<RelayError>);
+
+impl Supervising {
+    /// Ends it, and with it all that it holds.
+    async fn end(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Supervising {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -94,36 +114,49 @@ impl Relay {
             None => Identity::make()?,
         };
         let clock = Clock::start();
-        let (journal, journal_thread, lessons) = match &config.data {
-            Some(directory) => {
-                let journal::Opened { journal, thread, lessons } =
-                    journal::open(directory, clock.now().wall)?;
-                (Some(journal), Some(thread), lessons)
-            }
-            None => (None, None, Vec::new()),
-        };
+        let (mut journal, mut handing_on, mut journal_thread, mut lessons) = (None, None, None, Vec::new());
+        if let Some(directory) = &config.data {
+            let machine = machine_of(directory)?;
+            let opened = journal::open(directory, clock.now().wall, machine.is_some())?;
+            handing_on =
+                opened.follow.zip(machine).map(|(follow, machine)| HandingOn::start(&follow, machine));
+            (journal, journal_thread, lessons) = (Some(opened.journal), Some(opened.thread), opened.lessons);
+        }
+        let placement = Arc::new(Placement::new(usize::from(config.workers)));
+        let quic_certificate = identity.sha256_hex();
+        let tls = config.tls.is_some().then(|| https(&identity)).transpose()?;
+        let (ended_sender, ended) = mpsc::channel(usize::from(config.workers));
         let start = Start {
-            config,
+            config: config.clone(),
             clock,
-            journal: journal.as_ref(),
+            placement: placement.clone(),
+            cpus: if config.pin_workers { worker::cpus(usize::from(config.workers)) } else { None },
+            journal: journal.clone(),
             dtls: Arc::new(dtls_certificate()?),
-            identity: &identity,
+            identity,
+            ended: ended_sender,
         };
         let workers = start_workers(&start, lessons)?;
+        (0..workers.len()).for_each(|new| introduce(&workers[..=new], new));
         let shared = Arc::new(http::Relay {
             clock,
             workers,
+            placement,
+            spreads: config.workers > 1 && config.spread_after > 0,
             journal,
-            quic_certificate: identity.sha256_hex(),
+            handing_on,
+            restarts: AtomicU64::new(0),
+            quic_certificate,
             key: config.key.clone(),
             draining: AtomicBool::new(false),
             measurements: http::Relay::measurements(),
         });
         let serving = Serving(Handle::new());
-        let tls = config.tls.is_some().then_some(&identity);
+        let is_https = tls.is_some();
         let server = serve(listener, tls, &serving.0, http::router(shared.clone(), pages))?;
-        tracing::info!(%http, https = tls.is_some(), workers = config.workers, "relay started");
-        Ok(Relay { shared, server, serving, http, journal_thread })
+        tracing::info!(%http, https = is_https, workers = config.workers, "relay started");
+        let supervising = Supervising(tokio::spawn(supervisor::watch(shared.clone(), start, ended)));
+        Ok(Relay { shared, server, serving, supervising, http, journal_thread })
     }
 
     /// Where the HTTP interface listens.
@@ -148,30 +181,33 @@ impl Relay {
 
     /// Waits for ever, or until a part of the relay has ended by itself.
     pub async fn failed(&mut self) -> RelayError {
-        let mut watch = tokio::time::interval(WATCH_PERIOD);
-        loop {
-            tokio::select! {
-                _ = watch.tick() => {
-                    if let Some(index) = self.shared.workers.iter().position(|worker| worker.has_ended()) {
-                        return RelayError::WorkerEnded(index);
-                    }
-                }
-                served = &mut self.server => {
-                    let source = match served {
-                        Ok(Err(error)) => error,
-                        Ok(Ok(())) => io::Error::other("it ended"),
-                        Err(error) => io::Error::other(error),
-                    };
-                    return RelayError::System { what: "go on serving HTTP", source };
-                }
+        tokio::select! {
+            watched = &mut self.supervising.0 => watched.unwrap_or_else(|error| {
+                RelayError::System { what: "go on watching the workers", source: io::Error::other(error) }
+            }),
+            served = &mut self.server => {
+                let source = match served {
+                    Ok(Err(error)) => error,
+                    Ok(Ok(())) => io::Error::other("it ended"),
+                    Err(error) => io::Error::other(error),
+                };
+                RelayError::System { what: "go on serving HTTP", source }
             }
         }
+    }
+
+    /// Makes a worker panic, for tests of what follows.
+    #[doc(hidden)]
+    pub async fn break_worker(&self, index: usize) {
+        let broken: Result<(), _> =
+            self.shared.workers[index].ask(|_, _| -> () { panic!("broken by a test") }).await;
+        debug_assert!(broken.is_err());
     }
 
     /// Takes no new sessions, tells all clients that the relay will be back, waits (within bounds)
     /// until they know, and ends.
     pub async fn shutdown(self, reason: &str) {
-        let Relay { shared, server, serving, journal_thread, .. } = self;
+        let Relay { shared, server, serving, supervising, journal_thread, .. } = self;
         tracing::info!(reason, "shutting down");
         shared.draining.store(true, Ordering::Relaxed);
         for worker in &shared.workers {
@@ -180,10 +216,15 @@ impl Relay {
             // A worker that does not answer has ended or stands still; the others go on.
             let _ = tokio::time::timeout(WORKER_WAIT, told).await;
         }
+        if let Some(handing_on) = &shared.handing_on {
+            // While HTTP is still served: the registry may be among the pages.
+            handing_on.finish(shared.journal.as_ref()).await;
+        }
         serving.0.graceful_shutdown(Some(HTTP_CLOSE_WAIT));
         if let Err(error) = server.await {
             tracing::warn!(%error, "the HTTP interface did not end cleanly");
         }
+        supervising.end().await;
         // All requests are over, so nobody else holds the workers.
         let workers = Arc::try_unwrap(shared).map(|shared| shared.workers).unwrap_or_default();
         for (index, worker) in workers.into_iter().enumerate() {
@@ -202,13 +243,25 @@ impl Relay {
 }
 
 /// Starts all workers; each takes over the lessons that live on it.
-fn start_workers(start: &Start<'_>, lessons: Vec<Restored>) -> Result<Vec<WorkerHandle>, RelayError> {
+fn start_workers(start: &Start, lessons: Vec<Restored>) -> Result<Vec<WorkerHandle>, RelayError> {
     let count = usize::from(start.config.workers);
     let mut of_workers: Vec<Vec<Restored>> = (0..count).map(|_| Vec::new()).collect();
     for restored in lessons {
-        of_workers[worker::of_lesson(&restored.lesson, count)].push(restored);
+        of_workers[start.placement.restore(&restored.lesson)].push(restored);
     }
     of_workers.into_iter().enumerate().map(|(index, lessons)| worker::start(start, index, lessons)).collect()
+}
+
+/// Lets a worker that was started, or started again, and all others know how they are reached.
+fn introduce(workers: &[WorkerHandle], new: usize) {
+    let meet = |who: &WorkerHandle, whom: usize| {
+        let port = workers[whom].trunk();
+        who.post(move |plane, now| plane.meet(now, whom, port));
+    };
+    for (other, worker) in workers.iter().enumerate().filter(|(other, _)| *other != new) {
+        meet(worker, new);
+        meet(&workers[new], other);
+    }
 }
 
 fn bind_http(address: SocketAddr) -> Result<TcpListener, RelayError> {
@@ -220,12 +273,13 @@ fn bind_http(address: SocketAddr) -> Result<TcpListener, RelayError> {
 
 fn serve(
     listener: TcpListener,
-    tls: Option<&Identity>,
+    tls: Option<RustlsConfig>,
     handle: &Handle<SocketAddr>,
     routes: Router,
 ) -> Result<JoinHandle<io::Result<()>>, RelayError> {
     let fail = |source| RelayError::System { what: "serve HTTP", source };
-    let service = routes.into_make_service();
+    // The pages may ask where a request comes from.
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::from_tcp(listener).map_err(fail)?.handle(handle.clone());
     match tls {
         None => {
@@ -233,17 +287,19 @@ fn serve(
             limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }
-        Some(identity) => {
-            // No HTTP/2: a page would send everything over one connection, and after a network's
-            // outage TCP's own waits, by then many seconds long, would hold up every attempt to come back.
-            let config =
-                identity.server_config(&[b"http/1.1"]).map_err(|error| fail(io::Error::other(error)))?;
-            let config = RustlsConfig::from_config(Arc::new(config));
+        Some(config) => {
             let mut server = server.acceptor(HttpsAcceptor::new(config));
             limit_waiting(server.http_builder());
             Ok(tokio::spawn(server.serve(service)))
         }
     }
+}
+
+/// No HTTP/2: a page would send everything over one connection, and after a network's outage TCP's own
+/// waits, by then many seconds long, would hold up every attempt to come back.
+fn https(identity: &Identity) -> Result<RustlsConfig, RelayError> {
+    let fail = |error| RelayError::System { what: "serve HTTP", source: io::Error::other(error) };
+    Ok(RustlsConfig::from_config(Arc::new(identity.server_config(&[b"http/1.1"]).map_err(fail)?)))
 }
 
 /// A client that never finishes its request, or is no longer there, must not hold a connection.

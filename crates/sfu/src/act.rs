@@ -18,6 +18,9 @@ pub struct Acted {
     pub facts: Vec<String>,
 }
 
+/// What a control message is charged as.
+const CONTROL_BYTES: usize = 200;
+
 impl Core {
     /// Carries out an action. The grant must have been verified for the lesson.
     pub fn act(
@@ -77,7 +80,17 @@ impl Core {
     }
 
     /// A message on a QUIC leg's control stream, after the hello. Clock probes are the shell's.
+    /// Each costs its leg as much as an RTCP packet: what it says is told to a whole lesson.
     pub fn handle_control(&mut self, now: Now, leg: LegId, message: &ClientMessage) {
+        let room = self.legs.get(leg.0).map(|leg| leg.room);
+        let may_pass = room.and_then(|room| {
+            self.in_room(now, room, |room, turn| {
+                room.police(turn, leg.0, |policer| policer.take_rtcp(now.instant, CONTROL_BYTES))
+            })
+        });
+        if may_pass == Some(false) && !matches!(message, ClientMessage::Bye) {
+            return;
+        }
         match message {
             ClientMessage::Hand { raised } => {
                 self.act_on_leg(now, leg, &LessonAction::Hand { raised: *raised });
@@ -117,8 +130,12 @@ impl Core {
         participant: &ParticipantId,
         clock: ClockReport,
     ) -> bool {
-        let room = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key));
-        room.is_some_and(|room| room.set_clock(&mut self.outputs, participant, clock))
+        let Some(room) = self.by_lesson.get(lesson).and_then(|key| self.rooms.get_mut(*key)) else {
+            return false;
+        };
+        let is_told = room.set_clock(&mut self.outputs, participant, clock);
+        room.share_events(&mut self.outputs);
+        is_told
     }
 }
 

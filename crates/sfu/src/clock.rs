@@ -15,7 +15,7 @@ const STEP_US: i64 = 2_000_000;
 
 /// Relay clock minus publisher clock, from the arrival of sender reports. The report that was
 /// quickest on its way tells it best, so the smallest difference counts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PublisherClock {
     /// Smallest offset of this window and of the one before, in µs.
     smallest: Option<i64>,

@@ -8,6 +8,7 @@ mod tests;
 
 pub(crate) use kept::Kept;
 
+use crate::told::Turns;
 use crate::{ActionError, JoinError};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -55,10 +56,12 @@ struct Person {
     role: Role,
     /// None: there now.
     until: Option<WallTime>,
+    /// How often it may tell what its room sent and played; none: it has not yet.
+    turns: Option<Turns>,
 }
 
 /// What an action did besides changing the state.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Decided {
     pub facts: Vec<FactKind>,
     pub message: Option<Message>,
@@ -92,7 +95,8 @@ impl Conduct {
 
     /// Somebody's first connection stands.
     pub fn on_came(&mut self, id: &ParticipantId, role: Role) {
-        self.remember(id.clone(), Person { role, until: None });
+        let turns = self.people.get(id).and_then(|person| person.turns);
+        self.remember(id.clone(), Person { role, until: None, turns });
     }
 
     /// Somebody's last connection ended.
@@ -110,6 +114,17 @@ impl Conduct {
             }
         }
         self.people.insert(id, person);
+    }
+
+    /// Takes one of the turns in which somebody tells what its room sent and played; false: there is none left.
+    /// None: it is not in the lesson, and was not lately.
+    pub fn take_turn(&mut self, now: Now, id: &ParticipantId) -> Option<bool> {
+        let person = self.people.get_mut(id)?;
+        let is_here = |until: WallTime| now.wall.micros_since(until) <= ABSENCE.as_micros() as i64;
+        if !person.until.is_none_or(is_here) {
+            return None;
+        }
+        Some(person.turns.get_or_insert_with(|| Turns::new(now)).take(now))
     }
 
     /// Whether somebody was ever in the lesson.

@@ -1,5 +1,6 @@
 //! What a core is told before its first leg.
 
+use crate::policing::IngressLimits;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tongke_transport::webrtc::Certificate;
@@ -17,6 +18,10 @@ pub struct CoreConfig {
     pub max_legs: usize,
     /// Most legs of one lesson; a join beyond it is refused.
     pub max_legs_per_lesson: usize,
+    /// Receiving legs of one lesson from which on those who only look on are sent to branches; 0: never.
+    pub spread_after: usize,
+    /// What one leg may send; more is dropped as `policed`.
+    pub ingress: IngressLimits,
 }
 
 impl CoreConfig {
@@ -28,6 +33,8 @@ impl CoreConfig {
             tcp_addresses: Vec::new(),
             max_legs: 4096,
             max_legs_per_lesson: 1024,
+            spread_after: 0,
+            ingress: IngressLimits::default(),
         }
     }
 }

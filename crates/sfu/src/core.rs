@@ -1,15 +1,19 @@
 //! Glue: which session a datagram belongs to, which room a session, and when to wake up.
 
+use crate::cascade::{TrunkId, Up};
 use crate::conduct::Kept;
 use crate::config::{CoreConfig, Seed};
 use crate::forward::Scratch;
+use crate::handshakes::Handshakes;
+use crate::hold::HoldBound;
 use crate::leg::{EndedBy, Leg, LegInfo, LegKind};
 use crate::record::Scribe;
-use crate::room::{Room, Turn};
+use crate::room::{Confirmed, Room, Turn};
 use crate::slab::Slab;
 use crate::stats::LessonStats;
+use crate::wakes::Wakes;
 use crate::wire::Link;
-use crate::{CoreStats, Counters, DropReason, LegId, Outputs};
+use crate::{Carrier, CoreStats, Counters, DropReason, LegId, Outputs};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
@@ -22,8 +26,20 @@ use tongke_transport::webrtc::{DatagramKind, Path, Received, SessionEvent, class
 
 /// Time between two looks at what has no deadline of its own: reports, feedback, silent sessions.
 const TICK: Duration = Duration::from_millis(100);
-/// Most addresses by which one session is found; the oldest is forgotten first.
+/// Legs looked at in one go, if the time allows: packets must not wait for all legs of a county.
+const LEGS_AT_ONCE: usize = 16;
+/// Most goes in one [`TICK`].
+const MAX_GOES: usize = 50;
+/// Most addresses by which one session is found; the oldest but the one in use is forgotten first.
 const MAX_PATHS: usize = 16;
+
+/// Legs by the addresses that their peers proved to be their own. Keyed at random like the standard
+/// map, but not made for keys that an attacker chooses freely: for each he has to pass an ICE check.
+type PathMap = HashMap<Path, u64, foldhash::fast::RandomState>;
+
+/// A tick that comes so much later than it was due was kept from coming: by far less than sessions may
+/// be silent, by far more than work takes.
+const STALL: Duration = Duration::from_secs(1);
 
 /// The relay without sockets, threads or a clock.
 pub struct Core {
@@ -34,19 +50,26 @@ pub struct Core {
     pub(crate) legs: Slab<Leg>,
     pub(crate) by_session: HashMap<String, u64>,
     pub(crate) by_ufrag: HashMap<String, u64>,
+    /// Trunks of rooms here, at their homes and at their branches.
+    pub(crate) by_trunk: HashMap<TrunkId, u64>,
     pub(crate) is_ending: bool,
     /// How lessons are conducted, with a room or without.
     pub(crate) kept: Kept,
     pub(crate) scribe: Scribe,
     pub(crate) outputs: Outputs,
-    by_path: HashMap<Path, u64>,
+    carrier: Option<Box<dyn Carrier>>,
+    hold: HoldBound,
+    pub(crate) handshakes: Handshakes,
+    by_path: PathMap,
     scratch: Scratch,
     gone: Vec<Leg>,
-    /// Rooms in which packets wait for the end of their picture.
-    holding: Vec<u64>,
-    /// The rooms' requests: may be early, never late.
-    due: Option<Instant>,
+    /// What rooms wait for: the end of a picture, a request that is due.
+    wakes: Wakes,
+    /// Rooms whose moment has come; empty but during a timeout.
+    woken: Vec<u64>,
     next_tick: Option<Instant>,
+    /// The place among the legs where the next tick begins.
+    tick_place: usize,
     /// Counts of lessons that are over, and of datagrams that belong to none.
     past: Counters,
 }
@@ -65,17 +88,34 @@ impl Core {
             legs: Slab::default(),
             by_session: HashMap::new(),
             by_ufrag: HashMap::new(),
+            by_trunk: HashMap::new(),
             is_ending: false,
             kept: Kept::default(),
-            by_path: HashMap::new(),
+            handshakes: Handshakes::default(),
+            by_path: PathMap::default(),
             outputs: Outputs::default(),
+            carrier: None,
+            hold: HoldBound::at_load(0.0),
             scratch: Scratch::default(),
             gone: Vec::new(),
-            holding: Vec::new(),
-            due: None,
+            wakes: Wakes::default(),
+            woken: Vec::new(),
             next_tick: None,
+            tick_place: 0,
             past: Counters::default(),
         }
+    }
+
+    /// Has sends of media taken by `carrier` while the core is at work, when they get many. Without
+    /// one they all wait in the outputs.
+    pub fn carry_with(&mut self, carrier: impl Carrier + 'static) {
+        self.carrier = Some(Box::new(carrier));
+    }
+
+    /// Notes the share of its processor's time that the core's thread uses, 0 to 1: it decides how long
+    /// packets in the middle of a picture may wait for its end.
+    pub fn set_load(&mut self, share: f32) {
+        self.hold = HoldBound::at_load(share);
     }
 
     /// Lets a room work, then notes when it wants to be woken and forgets what it closed.
@@ -90,29 +130,47 @@ impl Core {
             conduct: self.kept.get_mut(room.conduct)?,
             scribe: &mut self.scribe,
             now,
+            hold: self.hold,
             legs: &mut self.legs,
             out: &mut self.outputs,
+            carrier: self.carrier.as_deref_mut(),
             scratch: &mut self.scratch,
             gone: &mut self.gone,
         };
         let result = work(room, &mut turn);
-        if let Some(at) = room.due {
-            self.due = Some(self.due.map_or(at, |due| due.min(at)));
+        if let Some(at) = room.note_wake() {
+            self.wakes.add(at, key);
         }
-        if !room.holding.is_empty() && !self.holding.contains(&key) {
-            self.holding.push(key);
-        }
-        let is_over = room.legs.is_empty();
+        room.share_events(turn.out);
+        let is_over = room.is_over();
         if !self.gone.is_empty() {
             self.forget_gone();
         }
-        if is_over && let Some(room) = self.rooms.remove(key) {
-            self.by_lesson.remove(&room.lesson);
-            self.kept.set_open(now, room.conduct, false);
-            self.past.add(&room.counters);
+        if is_over {
+            self.remove_room(now, key);
         }
-        self.next_tick = self.next_tick.or(Some(now.instant + TICK)).filter(|_| self.legs.len() > 0);
+        self.next_tick = self.next_tick.or(Some(now.instant + TICK)).filter(|_| self.is_busy());
         Some(result)
+    }
+
+    fn remove_room(&mut self, now: Now, key: u64) {
+        let Some(room) = self.rooms.remove(key) else { return };
+        self.by_lesson.remove(&room.lesson);
+        self.by_trunk.retain(|_, of| *of != key);
+        self.past.add(&room.counters);
+        match &room.home {
+            Some(home) => {
+                home.up(&mut self.outputs, Up::Detach);
+                // What was known of the lesson was the home's.
+                self.kept.forget(&room.lesson);
+            }
+            None => self.kept.set_open(now, room.conduct, false),
+        }
+    }
+
+    /// Whether there is anything to look after at regular times.
+    fn is_busy(&self) -> bool {
+        self.legs.len() > 0 || !self.by_trunk.is_empty()
     }
 
     fn forget_gone(&mut self) {
@@ -134,6 +192,11 @@ impl Core {
         self.legs.get(leg.0).map(|leg| leg.room)
     }
 
+    /// Whether the lesson has a room, or had one or was acted in so lately that it is not forgotten.
+    pub fn remembers(&mut self, now: Now, lesson: &LessonId) -> bool {
+        self.kept.remembers(now, lesson)
+    }
+
     /// The leg of a WHIP or WHEP resource.
     pub fn find_session(&self, session: &str) -> Option<LegId> {
         self.by_session.get(session).map(|key| LegId(*key))
@@ -152,11 +215,22 @@ impl Core {
         })
     }
 
-    /// A datagram from the UDP port, or a frame of an ICE-TCP connection.
+    /// A datagram from the UDP port, or a frame of an ICE-TCP connection. Handshakes go on at the next
+    /// [`Self::handle_timeout`].
     pub fn handle_datagram(&mut self, now: Now, path: Path, datagram: &mut [u8]) {
         let Some(key) = self.leg_of(path, datagram) else {
             return self.past.drop(DropReason::UnknownAddress);
         };
+        let is_handshake = datagram.first().is_some_and(|first| classify(*first) == DatagramKind::Dtls);
+        if !is_handshake {
+            self.handle_of_leg(now, key, path, datagram);
+        } else if !self.handshakes.push(now, key, path, datagram) {
+            self.past.drop(DropReason::Session);
+        }
+    }
+
+    /// A datagram that is a leg's.
+    pub(crate) fn handle_of_leg(&mut self, now: Now, key: u64, path: Path, datagram: &mut [u8]) {
         let Some(leg) = self.legs.get_mut(key) else { return };
         let Link::Webrtc(session) = &mut leg.wire.link else { return };
         let room = leg.room;
@@ -175,6 +249,7 @@ impl Core {
                 self.in_room(now, room, |room, _| room.counters.drop(DropReason::Session));
             }
         }
+        self.outputs.relieve(self.carrier.as_deref_mut());
     }
 
     /// ICE checks say whose they are; everything else is found by its address.
@@ -193,7 +268,10 @@ impl Core {
         let Some(leg) = self.legs.get_mut(key) else { return };
         leg.ice.paths.push(path);
         if leg.ice.paths.len() > MAX_PATHS {
-            let oldest = leg.ice.paths.remove(0);
+            // Whoever repeats a peer's checks from many addresses must not push out the one it uses.
+            let in_use = leg.wire.path();
+            let oldest = leg.ice.paths.iter().position(|known| Some(*known) != in_use).unwrap_or(0);
+            let oldest = leg.ice.paths.remove(oldest);
             if self.by_path.get(&oldest) == Some(&key) {
                 self.by_path.remove(&oldest);
             }
@@ -215,6 +293,11 @@ impl Core {
                 None => return,
             }
         }
+    }
+
+    /// Whether a peer has proved that this way leads to it, and its session goes on.
+    pub fn knows_path(&self, path: Path) -> bool {
+        self.by_path.contains_key(&path)
     }
 
     /// The connection of an ICE-TCP path is gone. The session lives on if its peer finds another.
@@ -253,40 +336,82 @@ impl Core {
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Now) {
-        for key in std::mem::take(&mut self.holding) {
-            self.in_room(now, key, |room, turn| room.flush_due(turn));
-        }
-        if self.due.is_some_and(|due| due <= now.instant) {
-            self.due = None;
-            for key in self.rooms.keys() {
-                let is_due = |room: &Room| room.due.is_some_and(|due| due <= now.instant);
-                self.in_room(now, key, |room, turn| {
-                    if is_due(room) {
-                        room.poll_tracks(turn);
-                    }
-                });
+        self.excuse_stall(now);
+        let mut woken = std::mem::take(&mut self.woken);
+        while let Some((_, key)) = self.first_wake().filter(|(at, _)| *at <= now.instant) {
+            self.wakes.remove_first();
+            if let Some(room) = self.rooms.get_mut(key) {
+                room.forget_wake();
+                woken.push(key);
             }
         }
+        for key in woken.drain(..) {
+            self.in_room(now, key, |room, turn| room.wake(turn));
+        }
+        self.woken = woken;
         if self.next_tick.is_some_and(|due| due <= now.instant) {
-            self.next_tick = Some(now.instant + TICK).filter(|_| self.legs.len() > 0);
             self.tick(now);
+        }
+        self.shake_hands(now);
+    }
+
+    /// The first moment that a room still waits for.
+    fn first_wake(&mut self) -> Option<(Instant, u64)> {
+        loop {
+            let (at, key) = self.wakes.first()?;
+            let room = self.rooms.get_mut(key);
+            match room.map(|room| room.confirm_wake(at)) {
+                Some(Confirmed::Stands) => return Some((at, key)),
+                Some(Confirmed::Moved(later)) => {
+                    self.wakes.remove_first();
+                    self.wakes.add(later, key);
+                }
+                Some(Confirmed::Void) | None => self.wakes.remove_first(),
+            }
         }
     }
 
-    fn tick(&mut self, now: Now) {
+    /// Gives the sessions the time in which nothing was read: the process was stopped, the machine was
+    /// asleep. Else all would be taken for silent before what waits in the sockets is read.
+    fn excuse_stall(&mut self, now: Now) {
+        let Some(due) = self.next_tick else { return };
+        let missed = now.instant.saturating_duration_since(due);
+        if missed < STALL {
+            return;
+        }
+        tracing::warn!(missed_ms = missed.as_millis() as u64, "the relay stood still");
         for key in self.legs.keys() {
-            let Some(leg) = self.legs.get_mut(key) else { continue };
+            if let Some(leg) = self.legs.get_mut(key) {
+                leg.excuse(now, missed);
+            }
+        }
+    }
+
+    /// Looks after some of the legs; after all of them within a [`TICK`].
+    fn tick(&mut self, now: Now) {
+        let places = self.legs.places();
+        let goes = places.div_ceil(LEGS_AT_ONCE).clamp(1, MAX_GOES);
+        self.next_tick = Some(now.instant + TICK / goes as u32).filter(|_| self.is_busy());
+        let first = if self.tick_place < places { self.tick_place } else { 0 };
+        self.tick_place = first + places.div_ceil(goes);
+        for place in first..self.tick_place.min(places) {
+            let Some((key, leg)) = self.legs.at_place(place) else { continue };
             let room = leg.room;
             leg.session_timeout(now);
             self.poll_session(now, key);
             self.in_room(now, room, |room, turn| room.report(turn, key));
         }
+        if first == 0 && !self.by_trunk.is_empty() {
+            for key in self.rooms.keys() {
+                self.in_room(now, key, |room, turn| room.tend_trunks(turn));
+            }
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let held = self.holding.iter().filter_map(|key| self.rooms.get(*key)?.hold_deadline()).min();
-        [held, self.due, self.next_tick].into_iter().flatten().min()
+    pub fn poll_timeout(&mut self) -> Option<Instant> {
+        let wake = self.first_wake().map(|(at, _)| at);
+        [wake, self.next_tick, self.handshakes.since()].into_iter().flatten().min()
     }
 
     /// What must be sent and told; drain and [`clear`](Outputs::clear) it after every call.
@@ -305,6 +430,7 @@ impl Core {
             };
             stats.lessons.push(LessonStats {
                 lesson: room.lesson.clone(),
+                is_branch: room.home.is_some(),
                 participants: room.participants.len(),
                 webrtc_legs: of_kind(false),
                 quic_legs: of_kind(true),
@@ -325,6 +451,9 @@ impl Core {
         }
         for key in self.legs.keys() {
             self.leave(now, LegId(key), reason);
+        }
+        for key in self.rooms.keys() {
+            self.in_room(now, key, |room, turn| room.close_trunks(turn, reason));
         }
     }
 }

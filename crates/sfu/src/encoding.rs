@@ -1,6 +1,8 @@
 //! One encoding of a track: what came, what is missing, what waits to be forwarded. A track has one,
 //! a simulcast several.
 
+use crate::cascade::EncodingState;
+use crate::hold::{Arrived, Hold, HoldBound};
 use crate::keyframes::KeyframeRequests;
 use crate::layers::Layer;
 use crate::ring::{Inserted, PacketInfo, Ring, RingSize};
@@ -12,10 +14,6 @@ use tongke_transport::rtp::report::ReceptionStats;
 use tongke_transport::rtp::{Arrival, NackConfig, NackGenerator, SequenceExtender, h264, vp8};
 use tongke_transport::rtp::{Extensions, RtpHeader};
 
-/// Longest time that a packet in the middle of a picture waits for the picture's last one.
-pub(crate) const MAX_HOLD: Duration = Duration::from_millis(5);
-/// Most packets that wait; one more and all leave. A GSO run takes no more anyway.
-const MAX_HELD: usize = 48;
 /// Silence after which an encoding counts as switched off while others of its track still come:
 /// long for an encoder that leaves pictures out, short for a class that looks at a still picture.
 const INACTIVE_AFTER: Duration = Duration::from_millis(500);
@@ -57,10 +55,8 @@ pub(crate) struct Encoding {
     pub sender_info: Option<SenderInfo>,
     codec: Codec,
     extender: SequenceExtender,
-    /// Packets waiting for the end of their picture; bounded by [`MAX_HELD`] and [`MAX_HOLD`].
-    held: Vec<u64>,
-    held_since: Option<Instant>,
-    held_timestamp: u32,
+    /// Packets waiting for the end of their picture.
+    pub hold: Hold,
     height: Option<u16>,
     is_active: bool,
     newest_at: Instant,
@@ -81,9 +77,7 @@ impl Encoding {
             sender_info: None,
             codec,
             extender: SequenceExtender::default(),
-            held: Vec::with_capacity(MAX_HELD),
-            held_since: None,
-            held_timestamp: 0,
+            hold: Hold::new(),
             height: None,
             is_active: true,
             newest_at: now,
@@ -100,14 +94,15 @@ impl Encoding {
         self.reception = ReceptionStats::new(ssrc, self.codec.clock_rate_hz());
         self.sender_info = None;
         self.extender = SequenceExtender::default();
-        self.held.clear();
-        self.held_since = None;
+        self.hold.clear();
     }
 
-    /// Takes a packet; for a retransmission `header.sequence` is the original's.
+    /// Takes a packet; for a retransmission `header.sequence` is the original's. In the middle of a
+    /// picture it waits within `hold`: the bound, and how many receive the track.
     pub fn accept(
         &mut self,
         now: Now,
+        hold: (HoldBound, usize),
         header: &RtpHeader,
         codec: Codec,
         extensions: &Extensions,
@@ -136,23 +131,35 @@ impl Encoding {
             },
             arrived: now.instant,
         };
-        match self.ring.insert(info, payload) {
+        self.keep(&info, payload, is_newest)?;
+        if arrival == Arrival::New {
+            self.reception.on_packet(now.instant, sequence, header.timestamp);
+        }
+        Ok((self.wait(hold, &info, is_newest), arrival))
+    }
+
+    /// Takes a packet over from the lesson's home, which has put it in order and asks for what is missing.
+    pub fn take_over(&mut self, info: &PacketInfo, payload: &[u8]) -> Result<(), DropReason> {
+        let is_newest = self.ring.newest().is_none_or(|newest| info.sequence > newest);
+        self.keep(info, payload, is_newest)
+    }
+
+    /// Puts a packet into the ring and notes what it tells of the encoding.
+    fn keep(&mut self, info: &PacketInfo, payload: &[u8], is_newest: bool) -> Result<(), DropReason> {
+        match self.ring.insert(*info, payload) {
             Inserted::Stored => {}
             Inserted::Duplicate => return Err(DropReason::Duplicate),
             Inserted::TooOld => return Err(DropReason::TooOld),
             Inserted::TooLarge => return Err(DropReason::TooLarge),
         }
-        if arrival == Arrival::New {
-            self.reception.on_packet(now.instant, sequence, header.timestamp);
-        }
         if info.keyframe_start {
             self.keyframes.on_keyframe();
-            self.note_height(codec, payload);
+            self.note_height(info.codec, payload);
         }
         if is_newest && !payload.is_empty() {
-            self.note_life(now.instant, info.keyframe_start);
+            self.note_life(info.arrived, info.keyframe_start);
         }
-        Ok((self.hold(now.instant, &info, is_newest), arrival))
+        Ok(())
     }
 
     fn note_height(&mut self, codec: Codec, payload: &[u8]) {
@@ -203,40 +210,26 @@ impl Encoding {
     }
 
     /// Decides whether the packet waits. Sound never does, nor what comes late.
-    fn hold(&mut self, now: Instant, info: &PacketInfo, is_newest: bool) -> Accepted {
+    fn wait(
+        &mut self,
+        (bound, receivers): (HoldBound, usize),
+        info: &PacketInfo,
+        is_newest: bool,
+    ) -> Accepted {
         if self.codec.media() == MediaKind::Audio {
             return Accepted::AtOnce(info.sequence);
         }
         if !is_newest {
             return Accepted::Late(info.sequence);
         }
-        // The last packet of the picture before was lost: its others need not wait for it.
-        let next_picture = self.held_since.is_some() && self.held_timestamp != info.timestamp;
-        self.held.push(info.sequence);
-        self.held_timestamp = info.timestamp;
-        self.held_since.get_or_insert(now);
-        if info.marker || next_picture || self.held.len() >= MAX_HELD {
-            return Accepted::Flush;
-        }
-        Accepted::Held
+        let PacketInfo { sequence, timestamp, marker, arrived: at, .. } = *info;
+        let leaves = self.hold.add(bound, receivers, Arrived { at, sequence, timestamp, marker });
+        if leaves { Accepted::Flush } else { Accepted::Held }
     }
 
-    /// When what is held must leave at the latest.
-    pub fn hold_deadline(&self) -> Option<Instant> {
-        Some(self.held_since? + MAX_HOLD)
-    }
-
-    /// Takes what is held into `sequences`.
-    pub fn take_held(&mut self, sequences: &mut Vec<u64>) {
-        sequences.clear();
-        sequences.append(&mut self.held);
-        self.held_since = None;
-    }
-
-    /// Notes the publisher's sender report.
-    pub fn on_sender_report(&mut self, now: Now, ntp: NtpTime, timestamp: u32) {
-        self.reception.on_sender_report(now.instant, ntp);
-        self.sender_info = Some(SenderInfo { ntp, timestamp });
+    /// What a branch of the lesson must know of it.
+    pub fn state(&self) -> EncodingState {
+        EncodingState { rank: self.rank, ssrc: self.ssrc, info: self.sender_info }
     }
 
     /// What must be added to the encoding's timestamps to make them ticks of the publisher's clock,
@@ -265,7 +258,9 @@ mod tests {
     fn send(encoding: &mut Encoding, at: Instant, sequence: u16, payload: &[u8]) {
         let now = Now { instant: at, wall: tongke_protocol::WallTime(0) };
         let header = RtpHeader { sequence, marker: true, ..RtpHeader::default() };
-        encoding.accept(now, &header, Codec::H264, &Extensions::default(), payload).unwrap();
+        encoding
+            .accept(now, (HoldBound::at_load(0.0), 1), &header, Codec::H264, &Extensions::default(), payload)
+            .unwrap();
     }
 
     #[test]
@@ -302,11 +297,10 @@ mod tests {
     #[test]
     fn encodings_are_compared_by_the_publishers_clock() {
         let t = Instant::now();
-        let now = Now { instant: t, wall: tongke_protocol::WallTime(0) };
         let [mut h, mut l] = [1, 2].map(|ssrc| Encoding::new(t, 0, Codec::H264, ssrc));
         assert_eq!(h.clock_shift(), None);
-        h.on_sender_report(now, NtpTime(7 << 32), 1000);
-        l.on_sender_report(now, NtpTime((8 << 32) + (1 << 31)), 50);
+        h.sender_info = Some(SenderInfo { ntp: NtpTime(7 << 32), timestamp: 1000 });
+        l.sender_info = Some(SenderInfo { ntp: NtpTime((8 << 32) + (1 << 31)), timestamp: 50 });
         // Half past eight is 135 000 ticks later: 50 in l is 136 000 in h.
         let l_in_h = 50_u32.wrapping_add(l.clock_shift().unwrap()).wrapping_sub(h.clock_shift().unwrap());
         assert_eq!(l_in_h, 136_000);

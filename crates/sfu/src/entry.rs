@@ -6,7 +6,6 @@ use crate::core::Core;
 use crate::leg::Leg;
 use crate::room::Room;
 use tongke_protocol::conduct::{LessonState, Pass};
-use tongke_protocol::record::FactKind;
 use tongke_protocol::{Grant, LessonId, Now, ParticipantId, WallTime};
 
 impl Core {
@@ -66,16 +65,17 @@ impl Core {
 
     /// Takes over what an earlier run of the relay wrote down of a lesson.
     pub fn restore(&mut self, now: Now, lesson: &LessonId, state: LessonState, people: Vec<Attendance>) {
+        self.leave_home(now, lesson, "the lesson has moved");
         self.kept.restore(now, lesson, state, people);
     }
 
-    /// Writes down who is in each lesson now, and what came from them. The shell asks for it each
+    /// Writes down who is in each lesson now, what came from them and what was sent to them. The shell asks for it each
     /// minute.
     pub fn note_presence(&mut self, now: Now) {
-        for (_, room) in self.rooms.iter() {
-            let participants = room.presences(&self.legs);
-            if !participants.is_empty() {
-                let fact = self.scribe.write(now, &room.lesson, FactKind::Present { participants });
+        for key in self.rooms.keys() {
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            if let Some(present) = room.presence(now, &self.legs) {
+                let fact = self.scribe.write(now, &room.lesson, present);
                 self.outputs.facts.push(fact);
             }
         }

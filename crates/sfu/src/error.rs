@@ -107,6 +107,41 @@ impl From<&ActionError> for Refusal {
     }
 }
 
+/// Why a [`ToldFlow`](tongke_protocol::record::ToldFlow) is not written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FlowError {
+    /// The role has no room that sends.
+    #[error("the role {0} sends nothing, and tells nothing of it")]
+    Role(Role),
+    /// Whoever tells was not in the lesson lately.
+    #[error("you are not in this lesson; join by WHIP, WHEP or QUIC first")]
+    NotInLesson,
+    /// Too many at once.
+    #[error("too many stretches at once; one may be told of each {0} s")]
+    TooMany(u64),
+    /// It cannot have been so.
+    #[error("such a stretch cannot be: {0}")]
+    Unreasonable(&'static str),
+}
+
+impl FlowError {
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            FlowError::Role(_) => "role_may_not",
+            FlowError::NotInLesson => "not_in_lesson",
+            FlowError::TooMany(_) => "flow_too_often",
+            FlowError::Unreasonable(_) => "flow_unreasonable",
+        }
+    }
+}
+
+impl From<&FlowError> for Refusal {
+    fn from(error: &FlowError) -> Refusal {
+        Refusal { code: error.code().into(), message: error.to_string() }
+    }
+}
+
 /// Why a PATCH of a WHIP or WHEP session is refused (RFC 9725 §4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {

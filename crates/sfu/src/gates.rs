@@ -6,6 +6,9 @@ use crate::room::{Room, Turn};
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::{ParticipantId, TrackKind};
 
+/// Why legs end with their lesson.
+const OVER: &str = "the lesson is over";
+
 impl Room {
     /// Does what the lesson's state says, after it has changed.
     pub fn obey(&mut self, turn: &mut Turn<'_>) {
@@ -26,6 +29,10 @@ impl Room {
         let Some(track) = self.tracks.get_mut(key) else { return };
         if !std::mem::replace(&mut track.is_silent, !is_heard) && !is_heard {
             close_subscriptions(turn.legs, &track.subscribers);
+            if self.home.is_some() {
+                // What is not heard does not come here: no gap is left for anybody to ask about.
+                track.encodings.iter_mut().for_each(|encoding| encoding.ring.clear());
+            }
         }
     }
 
@@ -46,11 +53,16 @@ impl Room {
 
     /// The lesson is over: everyone is told, and let go.
     pub fn end(&mut self, turn: &mut Turn<'_>) {
-        const REASON: &str = "the lesson is over";
-        let ending = LessonEvent::Ending { reason: REASON.into(), reconnect: false };
+        let ending = LessonEvent::Ending { reason: OVER.into(), reconnect: false };
         turn.out.tell_lesson(&self.lesson, ending);
+        self.share_end(turn);
+        self.end_legs(turn);
+    }
+
+    /// Lets everyone go whose lesson is over.
+    pub fn end_legs(&mut self, turn: &mut Turn<'_>) {
         for key in self.legs.clone() {
-            self.close_leg(turn, key, EndedBy::Lesson, REASON);
+            self.close_leg(turn, key, EndedBy::Lesson, OVER);
         }
     }
 }

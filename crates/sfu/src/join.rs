@@ -125,6 +125,7 @@ impl Core {
             incoming: Incoming::from_hello(&hello.publish),
             local_ssrc: self.random.random(),
             slots: slots.into_iter().map(|(index, (slot, stream))| (index, slot, stream)).collect(),
+            limits: self.config.ingress,
         };
         Ok((self.enter(now, &hello.lesson, grant, new), welcome))
     }
@@ -178,6 +179,7 @@ impl Core {
             incoming: if publishes { Incoming::from_sdp(&media) } else { Incoming::default() },
             local_ssrc: self.random.random(),
             slots: if is_whep { self.whep_slots(&media) } else { Vec::new() },
+            limits: self.config.ingress,
             ice: IceState {
                 etag: etag.clone(),
                 remote_ufrag,
@@ -235,16 +237,11 @@ impl Core {
 
     /// Puts a leg into its lesson's room, which is made if there is none.
     fn enter(&mut self, now: Now, lesson: &LessonId, grant: &Grant, new: NewLeg) -> LegId {
-        let room = match self.by_lesson.get(lesson) {
-            Some(room) => *room,
-            None => {
-                let conduct = self.kept.enter(now, lesson);
-                self.kept.set_open(now, conduct, true);
-                let room = self.rooms.insert_with(|_| Room::new(lesson.clone(), conduct));
-                self.by_lesson.insert(lesson.clone(), room);
-                room
-            }
-        };
+        if grant.role.may_publish() {
+            // Classrooms join where the lesson's home is: it is here now.
+            self.leave_home(now, lesson, "the lesson has moved");
+        }
+        let room = self.room_of_lesson(now, lesson);
         let joined = self.in_room(now, room, |state, turn| match new.kind {
             LegKind::Check => state.join_check(turn, room, new),
             _ => state.join(turn, room, grant, new),
@@ -252,20 +249,36 @@ impl Core {
         joined.expect("the room was found or made above")
     }
 
-    fn check_room(&self, lesson: &LessonId, grant: &Grant) -> Result<(), JoinError> {
+    /// The room of a lesson, which is made if there is none.
+    pub(crate) fn room_of_lesson(&mut self, now: Now, lesson: &LessonId) -> u64 {
+        if let Some(room) = self.by_lesson.get(lesson) {
+            return *room;
+        }
+        let conduct = self.kept.enter(now, lesson);
+        self.kept.set_open(now, conduct, true);
+        let room = self.rooms.insert_with(|_| Room::new(lesson.clone(), conduct));
+        self.by_lesson.insert(lesson.clone(), room);
+        room
+    }
+
+    pub(crate) fn check_room(&self, lesson: &LessonId, grant: &Grant) -> Result<(), JoinError> {
         if self.is_ending {
             return Err(JoinError::ShuttingDown);
         }
         if !grant.lesson.covers(lesson) {
             return Err(JoinError::OtherLesson { granted: grant.lesson.clone(), asked: lesson.clone() });
         }
-        self.check_conduct(lesson, grant)?;
+        let room = self.by_lesson.get(lesson).and_then(|room| self.rooms.get(*room));
+        let at_branch = room.is_some_and(|room| room.home.is_some()) && !grant.role.may_publish();
+        if !at_branch {
+            // Who joins at a branch was let in by the home.
+            self.check_conduct(lesson, grant)?;
+        }
         if self.legs.len() >= self.config.max_legs {
             return Err(JoinError::RelayFull(self.config.max_legs));
         }
-        let room = self.by_lesson.get(lesson).and_then(|room| self.rooms.get(*room));
         let limit = self.config.max_legs_per_lesson;
-        if room.is_some_and(|room| room.legs.len() >= limit) {
+        if room.is_some_and(|room| room.legs.len() + room.branches.legs() >= limit) {
             return Err(JoinError::LessonFull(limit));
         }
         Ok(())

@@ -2,11 +2,13 @@
 
 use crate::LegId;
 use crate::clock::PublisherClock;
+use crate::feedback::{KEYFRAME_REQUEST_NS, KEYFRAMES_IN_A_ROW};
 use crate::forward::Receiver;
 use crate::incoming::Incoming;
 use crate::layers::Shown;
 use crate::outputs::{Outputs, Transmit};
-use crate::participant::Received;
+use crate::participant::Packets;
+use crate::policing::{Bucket, IngressLimits, Policer};
 use crate::slots::Slot;
 use crate::stats::Counters;
 use crate::subscription::Subscription;
@@ -70,6 +72,8 @@ pub(crate) struct OutStream {
     /// The slot's name: index of its m-line in the offer, or number of the QUIC slot.
     pub index: u8,
     pub subscription: Subscription,
+    /// Of its receiver, for keyframes.
+    pub keyframe_requests: Bucket,
     /// How large the receiver shows it, whatever its source.
     pub shown: Shown,
     /// Middle of the NTP time of the last sender reports, and when they went out.
@@ -111,7 +115,8 @@ pub(crate) struct Leg {
     pub streams: Vec<OutStream>,
     pub next_report: Instant,
     /// What came from its peer so far.
-    pub received: Received,
+    pub received: Packets,
+    pub policer: Policer,
     arrivals: ArrivalRecorder,
     next_feedback: Instant,
 }
@@ -126,20 +131,23 @@ pub(crate) struct NewLeg {
     pub incoming: Incoming,
     pub local_ssrc: u32,
     pub slots: Vec<(u8, Slot<u64>, Subscription)>,
+    pub limits: IngressLimits,
 }
 
 impl Leg {
     pub fn new(now: Now, id: LegId, room: u64, participant: u64, new: NewLeg) -> Self {
-        let (slots, streams) = new
-            .slots
-            .into_iter()
-            .map(|(index, slot, subscription)| {
-                (
-                    slot,
-                    OutStream { index, subscription, shown: Shown::default(), reports: Default::default() },
-                )
-            })
-            .unzip();
+        let stream = |(index, slot, subscription)| {
+            let full_ns = KEYFRAMES_IN_A_ROW * KEYFRAME_REQUEST_NS;
+            let stream = OutStream {
+                index,
+                subscription,
+                keyframe_requests: Bucket::new(now.instant, full_ns),
+                shown: Shown::default(),
+                reports: Default::default(),
+            };
+            (slot, stream)
+        };
+        let (slots, streams) = new.slots.into_iter().map(stream).unzip();
         Self {
             room,
             participant,
@@ -154,7 +162,8 @@ impl Leg {
             slots,
             streams,
             next_report: now.instant,
-            received: Received::default(),
+            received: Packets::default(),
+            policer: Policer::new(now.instant, &new.limits),
             arrivals: ArrivalRecorder::new(),
             next_feedback: now.instant,
         }
@@ -162,6 +171,15 @@ impl Leg {
 
     pub fn publishes(&self) -> bool {
         !self.incoming.sections.is_empty()
+    }
+
+    /// What was sent to its peer so far, repeats left out.
+    pub fn sent(&self) -> Packets {
+        let mut sent = Packets::default();
+        for (slot, stream) in self.slots.iter().zip(&self.streams) {
+            sent.count(slot.media, stream.subscription.sent.packets);
+        }
+        sent
     }
 
     /// The stream of a slot and the way to the peer.
@@ -214,6 +232,13 @@ impl Leg {
             out.udp.push(Transmit { path, range: start..out.arena.len(), segment_size: None });
         }
         session.poll_event()
+    }
+
+    /// The relay stood still for so long; what the peer sent meanwhile is still to be read.
+    pub fn excuse(&mut self, now: Now, missed: Duration) {
+        if let Link::Webrtc(session) = &mut self.wire.link {
+            session.excuse(now, missed);
+        }
     }
 
     pub fn session_timeout(&mut self, now: Now) {

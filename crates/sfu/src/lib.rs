@@ -5,11 +5,12 @@
 //!
 //! A packet's way: `core` finds its session and room, `media` its track and the track's `encoding`,
 //! whose `ring` keeps it, `forward` takes it to each receiver, `subscription` gives it the receiver's numbers, `runs`
-//! says which packets leave together, `wire` seals them.
+//! says which packets leave together, `wire` seals them. `cascade` takes lessons over several cores.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
 
 mod act;
+mod cascade;
 mod clock;
 mod codecs;
 mod conduct;
@@ -21,6 +22,8 @@ mod error;
 mod feedback;
 mod forward;
 mod gates;
+mod handshakes;
+mod hold;
 mod incoming;
 mod join;
 mod keyframes;
@@ -30,6 +33,7 @@ mod mapping;
 mod media;
 mod outputs;
 mod participant;
+mod policing;
 mod presence;
 mod record;
 mod reports;
@@ -42,17 +46,23 @@ mod stats;
 mod subscription;
 mod switching;
 mod telling;
+mod told;
 mod track;
+mod wakes;
 mod wire;
 
 pub use crate::core::Core;
 pub use act::Acted;
+pub use cascade::{Site, TrunkBatch, TrunkId};
 pub use conduct::Attendance;
 pub use config::{CoreConfig, Seed};
-pub use error::{ActionError, JoinError, PatchError};
+pub use error::{ActionError, FlowError, JoinError, PatchError};
 pub use join::{Joined, Patched};
 pub use leg::{LegInfo, LegKind};
-pub use outputs::{AddressedEvent, Audience, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit};
+pub use outputs::{
+    AddressedEvent, Audience, Carrier, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit,
+};
+pub use policing::IngressLimits;
 pub use stats::{CoreStats, Counters, DropReason, LessonStats};
 
 /// One leg of a participant: a WHIP, WHEP or QUIC session. A number is never used twice.

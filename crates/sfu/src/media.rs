@@ -29,6 +29,10 @@ impl Room {
     pub fn on_rtp(&mut self, turn: &mut Turn<'_>, key: u64, bytes: &[u8], flow: Option<u64>) {
         self.counters.packets_in += 1;
         self.counters.bytes_in += bytes.len() as u64;
+        let now = turn.now.instant;
+        if !self.police(turn, key, |policer| policer.take(now, bytes.len())) {
+            return;
+        }
         let packet = match read(turn, key, bytes, flow) {
             Ok(Some(packet)) => packet,
             Ok(None) => return,
@@ -36,15 +40,23 @@ impl Room {
         };
         let Some((track_key, layer, is_new)) = self.track_of(turn, key, &packet) else { return };
         let Some(track) = self.tracks.get_mut(track_key) else { return };
+        let receivers = track.subscribers.len();
         let Some(encoding) = track.encodings.get_mut(layer) else { return };
         let (header, extensions) = (&packet.header, &packet.extensions);
-        let accepted = encoding.accept(turn.now, header, packet.place.codec, extensions, packet.payload);
+        let accepted = encoding.accept(
+            turn.now,
+            (turn.hold, receivers),
+            header,
+            packet.place.codec,
+            extensions,
+            packet.payload,
+        );
         let next_request = track.poll_timeout();
         let accepted = match accepted {
             Ok((accepted, arrival)) => {
                 self.counters.recovered += u64::from(arrival == Arrival::Recovered);
                 if let Some(leg) = turn.legs.get_mut(key) {
-                    leg.received.count(track.media());
+                    leg.received.count(track.media(), 1);
                 }
                 accepted
             }
@@ -125,7 +137,7 @@ impl Room {
     }
 
     /// An encoding starts anew under another SSRC.
-    fn restart(&mut self, turn: &mut Turn<'_>, key: u64, layer: usize, ssrc: u32) {
+    pub fn restart(&mut self, turn: &mut Turn<'_>, key: u64, layer: usize, ssrc: u32) {
         let Some(track) = self.tracks.get_mut(key) else { return };
         let Some(encoding) = track.encodings.get_mut(layer) else { return };
         encoding.restart(ssrc);
@@ -143,7 +155,7 @@ impl Room {
         let encoding = self.tracks.get_mut(key).and_then(|track| track.encodings.get_mut(layer));
         let Some(encoding) = encoding else { return };
         let mut sequences = std::mem::take(&mut turn.scratch.held);
-        encoding.take_held(&mut sequences);
+        encoding.hold.release(&mut sequences);
         self.holding.retain(|holding| *holding != (key, layer));
         self.forward(turn, (key, layer), Batch::Live(&sequences));
         turn.scratch.held = sequences;
@@ -157,7 +169,8 @@ impl Room {
     }
 
     /// Forwards packets of an encoding to everyone who gets it.
-    fn forward(&mut self, turn: &mut Turn<'_>, (key, layer): (u64, usize), batch: Batch<'_>) {
+    pub fn forward(&mut self, turn: &mut Turn<'_>, (key, layer): (u64, usize), batch: Batch<'_>) {
+        self.share_packets(turn, (key, layer), batch);
         let Some(track) = self.tracks.get(key).filter(|track| !track.is_silent) else { return };
         let Some(feed) = track.feed(layer) else { return };
         for &(leg, slot) in &track.subscribers {
@@ -165,6 +178,7 @@ impl Room {
             let Some(mut receiver) = receiver.filter(|it| it.subscription.wants(layer)) else { continue };
             let (scratch, out) = (&mut *turn.scratch, &mut *turn.out);
             forward(turn.now, feed, batch, &mut receiver, scratch, out, &mut self.counters);
+            turn.out.relieve(turn.carrier.as_deref_mut());
         }
     }
 
@@ -190,39 +204,34 @@ impl Room {
     /// When held packets must leave at the latest.
     pub fn hold_deadline(&self) -> Option<Instant> {
         let held = self.holding.iter();
-        held.filter_map(|(key, layer)| self.tracks.get(*key)?.encodings.get(*layer)?.hold_deadline()).min()
+        held.filter_map(|(key, layer)| self.tracks.get(*key)?.encodings.get(*layer)?.hold.deadline()).min()
     }
 
     /// Forwards what was held long enough.
     pub fn flush_due(&mut self, turn: &mut Turn<'_>) {
-        for (key, layer) in self.holding.clone() {
+        // From behind: a flush takes what it sends off the list.
+        for at in (0..self.holding.len()).rev() {
+            let Some(&(key, layer)) = self.holding.get(at) else { continue };
             let encoding = self.tracks.get(key).and_then(|track| track.encodings.get(layer));
-            let deadline = encoding.and_then(Encoding::hold_deadline);
+            let deadline = encoding.and_then(|encoding| encoding.hold.deadline());
             if deadline.is_none_or(|deadline| deadline <= turn.now.instant) {
                 self.flush(turn, key, layer);
             }
         }
     }
 
-    /// Sends the requests that are due, for all tracks.
-    pub fn poll_tracks(&mut self, turn: &mut Turn<'_>) {
-        self.due = None;
-        for key in self.tracks.keys() {
-            self.poll_track(turn, key);
-        }
-    }
-
     /// Asks the publisher for what is missing: packets, a keyframe.
     pub fn poll_track(&mut self, turn: &mut Turn<'_>, key: u64) {
         let Some(track) = self.tracks.get_mut(key) else { return };
-        let Some(leg) = turn.legs.get_mut(track.leg) else { return };
+        let Some(leg) = turn.legs.get_mut(track.leg) else { return self.ask_home(turn, key) };
         let (now, local) = (turn.now.instant, leg.local_ssrc);
         let missing = &mut turn.scratch.missing;
         for encoding in &mut track.encodings {
             let ssrc = encoding.ssrc;
             missing.clear();
             encoding.nack.poll(now, missing);
-            if track.asks_again && !missing.is_empty() {
+            // What a leg sent too much of was dropped here: asked for again, it would come again.
+            if track.asks_again && !missing.is_empty() && !leg.policer.exceeds(now) {
                 self.counters.nacked_upstream += missing.len() as u64;
                 leg.wire.send_rtcp(turn.out, |out| {
                     write_receiver_report(out, local, &[]);

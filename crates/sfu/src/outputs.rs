@@ -1,6 +1,7 @@
 //! What the core wants sent and told. The shell drains it after every call and clears it.
 
 use crate::LegId;
+use crate::cascade::{Site, TrunkBatch, TrunkId};
 use std::ops::Range;
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::record::LessonFact;
@@ -10,6 +11,12 @@ use tongke_transport::webrtc::Path;
 /// Most bytes that wait for the shell. Beyond it media is dropped and counted as `outputs_full`:
 /// the shell has not drained for a whole batch of input, so what waits is late already.
 pub const MAX_ARENA_BYTES: usize = 16 * 1024 * 1024;
+
+/// So much is worth a call of the [`Carrier`]: some forty packets, a few dozen microseconds of sealing.
+const CARRIED_BYTES: usize = 48 * 1024;
+
+/// Most empty batches for trunks that are kept to be used again.
+const MAX_SPARE: usize = 16;
 
 /// One send of the shell: a single datagram, or a run of datagrams of equal size (the last may be
 /// shorter) to the same place, which UDP GSO takes in one call.
@@ -39,6 +46,15 @@ pub struct QuicTransmit {
     pub leg: LegId,
     /// Where its bytes lie in [`Outputs::arena`].
     pub range: Range<usize>,
+}
+
+/// Takes sends off the core's hands while it is still at work.
+///
+/// A packet to a hundred receivers is sealed a hundred times. The first of them need not wait for the
+/// last, and bytes that were just written are still in the processor's cache.
+pub trait Carrier {
+    /// Sends these, in order. Their ranges lie in `arena`.
+    fn carry(&mut self, arena: &[u8], udp: &[Transmit], quic: &[QuicTransmit]);
 }
 
 /// Who hears an event.
@@ -74,7 +90,7 @@ pub struct ClosedLeg {
 
 /// What the core wants sent and told since the last [`clear`](Outputs::clear).
 ///
-/// Bounded by [`MAX_ARENA_BYTES`]; events and facts are bounded by what one input can cause.
+/// Bounded by [`MAX_ARENA_BYTES`], and each trunk's lot likewise; events and facts are bounded by what one input can cause.
 #[derive(Debug, Default)]
 pub struct Outputs {
     /// The bytes of all datagrams.
@@ -89,6 +105,14 @@ pub struct Outputs {
     pub closed: Vec<ClosedLeg>,
     /// What is to be written down, in order.
     pub facts: Vec<LessonFact>,
+    /// For other cores, at most one for each trunk.
+    pub trunk: Vec<TrunkBatch>,
+    /// Lessons whose event streams must be told everything again.
+    pub greet: Vec<LessonId>,
+    /// How many of `events` were passed on to branches.
+    pub(crate) shared_events: usize,
+    /// Bounded by [`MAX_SPARE`].
+    spare: Vec<TrunkBatch>,
 }
 
 impl Outputs {
@@ -99,6 +123,8 @@ impl Outputs {
             && self.events.is_empty()
             && self.closed.is_empty()
             && self.facts.is_empty()
+            && self.trunk.is_empty()
+            && self.greet.is_empty()
     }
 
     /// Forgets all, keeping the memory for the next batch.
@@ -109,6 +135,44 @@ impl Outputs {
         self.events.clear();
         self.closed.clear();
         self.facts.clear();
+        self.greet.clear();
+        self.shared_events = 0;
+        while let Some(batch) = self.trunk.pop() {
+            self.recycle(batch);
+        }
+    }
+
+    /// Takes a batch back whose content is of no use any more: its memory is used again.
+    pub fn recycle(&mut self, batch: TrunkBatch) {
+        if self.spare.len() < MAX_SPARE {
+            self.spare.push(batch);
+        }
+    }
+
+    /// What waits for this trunk, to be added to.
+    pub(crate) fn trunk(&mut self, to: Site, trunk: TrunkId) -> &mut TrunkBatch {
+        let at = match self.trunk.iter().position(|batch| batch.trunk == trunk) {
+            Some(at) => at,
+            None => {
+                let mut batch = self.spare.pop().unwrap_or_else(|| TrunkBatch::new(to, trunk));
+                batch.reuse(to, trunk);
+                self.trunk.push(batch);
+                self.trunk.len() - 1
+            }
+        };
+        &mut self.trunk[at]
+    }
+
+    /// Has everything sent that waits, if it is enough to be worth a while.
+    pub(crate) fn relieve(&mut self, carrier: Option<&mut (dyn Carrier + 'static)>) {
+        if let Some(carrier) = carrier
+            && self.arena.len() >= CARRIED_BYTES
+        {
+            carrier.carry(&self.arena, &self.udp, &self.quic);
+            self.arena.clear();
+            self.udp.clear();
+            self.quic.clear();
+        }
     }
 
     /// Whether media may still be added.

@@ -1,5 +1,6 @@
 //! Who takes part: one classroom or observer, whatever sessions it has.
 
+use crate::cascade::TrunkId;
 use tongke_protocol::event::{ClockReport, ParticipantInfo, TrackInfo};
 use tongke_protocol::{Grant, MediaKind, ParticipantId, Role};
 
@@ -12,6 +13,8 @@ pub(crate) struct Participant {
     pub name: String,
     pub role: Role,
     pub legs: Vec<u64>,
+    /// Its sessions at a branch of the lesson, if it has any.
+    pub away: Option<Away>,
     pub hand_raised: bool,
     pub clock: Option<ClockReport>,
     /// Whether the others were told that it is there: from its first connected leg on, and never
@@ -20,26 +23,35 @@ pub(crate) struct Participant {
     /// Whether it is written down as there: from its first connected leg on, whatever its role.
     pub is_present: bool,
     /// What came over its legs that are gone.
-    pub received: Received,
+    pub received: Packets,
+    /// What was sent over them.
+    pub sent: Packets,
 }
 
-/// Packets that came from somebody.
+/// Sessions of a participant at a branch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Away {
+    pub trunk: TrunkId,
+    pub legs: usize,
+}
+
+/// Packets that came from somebody, or were sent to somebody.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Received {
+pub(crate) struct Packets {
     pub audio: u64,
     pub video: u64,
 }
 
-impl Received {
-    /// Counts one packet.
-    pub fn count(&mut self, media: MediaKind) {
+impl Packets {
+    /// Counts so many packets.
+    pub fn count(&mut self, media: MediaKind, packets: u64) {
         match media {
-            MediaKind::Audio => self.audio += 1,
-            MediaKind::Video => self.video += 1,
+            MediaKind::Audio => self.audio += packets,
+            MediaKind::Video => self.video += packets,
         }
     }
 
-    pub fn add(&mut self, other: Received) {
+    pub fn add(&mut self, other: Packets) {
         self.audio += other.audio;
         self.video += other.video;
     }
@@ -47,17 +59,23 @@ impl Received {
 
 impl Participant {
     pub fn new(number: u64, grant: &Grant) -> Self {
+        Self::named(number, &grant.participant, &grant.name, grant.role)
+    }
+
+    pub fn named(number: u64, id: &ParticipantId, name: &str, role: Role) -> Self {
         Self {
             number,
-            id: grant.participant.clone(),
-            name: grant.name.clone(),
-            role: grant.role,
+            id: id.clone(),
+            name: name.to_owned(),
+            role,
             legs: Vec::new(),
+            away: None,
             hand_raised: false,
             clock: None,
             is_announced: false,
             is_present: false,
-            received: Received::default(),
+            received: Packets::default(),
+            sent: Packets::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! RTCP that goes out on the clock: sender reports to receivers, receiver reports to publishers.
 
+use crate::clock::PublisherClock;
 use crate::encoding::Encoding;
-use crate::leg::Leg;
 use crate::room::{Room, Turn};
 use std::time::Duration;
 use tongke_protocol::{NtpTime, WallTime};
@@ -11,6 +11,9 @@ use tongke_transport::rtp::rtcp::{
 
 /// Time between two reports of a leg.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Age of a publisher's report beyond which nothing is told by it. One that seems older, or is of the future, is of
+/// before a step of the publisher's clock, by however many years; the track's next report is in order.
+const MAX_SINCE_REPORT_US: u64 = 60_000_000;
 /// Sender reports in one compound: with their names they stay below 1 kB.
 const REPORTS_PER_COMPOUND: usize = 16;
 
@@ -56,9 +59,16 @@ impl Room {
         let track = self.tracks.get(source)?;
         let layer = turn.legs.get(key)?.streams.get(slot)?.subscription.layer()?;
         let encoding = track.encodings.get(layer)?;
-        let (moment, timestamp) = media_moment(turn.legs.get(track.leg)?, encoding)?;
-        let stream = turn.legs.get_mut(key)?.streams.get_mut(slot)?;
+        let clock = match &self.home {
+            Some(home) => home.clock_of(source)?,
+            None => &turn.legs.get(track.leg)?.clock,
+        };
+        let (moment, timestamp) = media_moment(clock, encoding)?;
         let since_us = turn.now.wall.micros_since(moment);
+        if since_us.unsigned_abs() > MAX_SINCE_REPORT_US {
+            return None;
+        }
+        let stream = turn.legs.get_mut(key)?.streams.get_mut(slot)?;
         let ticks = since_us * i64::from(track.codec.clock_rate_hz()) / 1_000_000;
         let info = SenderInfo {
             ssrc: stream.subscription.stream.ssrc,
@@ -93,7 +103,7 @@ impl Room {
 }
 
 /// A moment on the relay's clock and in an encoding's media time, by the publisher's last report.
-fn media_moment(publisher: &Leg, encoding: &Encoding) -> Option<(WallTime, u32)> {
+fn media_moment(clock: &PublisherClock, encoding: &Encoding) -> Option<(WallTime, u32)> {
     let info = encoding.sender_info?;
-    Some((publisher.clock.to_relay(info.ntp)?, info.timestamp))
+    Some((clock.to_relay(info.ntp)?, info.timestamp))
 }

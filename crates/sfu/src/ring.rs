@@ -1,27 +1,57 @@
 //! The last packets of one encoding of a track: each payload is stored once, here, for every receiver, every
 //! repeat and every late joiner.
 
+mod chunks;
+#[cfg(test)]
+mod tests;
+
+use crate::track::MAX_REPLAY_AGE;
+use chunks::{Chunks, Span};
 use std::time::{Duration, Instant};
 use tongke_protocol::MediaKind;
 use tongke_protocol::control::Codec;
 use tongke_transport::rtp::Extensions;
 
-/// How much a ring keeps.
+/// How much a ring keeps, and for how long. It takes what the publisher's rate needs for that time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RingSize {
-    /// Packets.
-    pub packets: usize,
-    /// Bytes of payload.
-    pub bytes: usize,
+    /// Bytes by which it grows; no payload may be longer.
+    pub chunk_bytes: usize,
+    /// Most chunks.
+    pub chunks: usize,
+    /// Packets that it has room for at first, and at most: powers of two.
+    pub packets: (usize, usize),
+    /// Time after which a packet may be overwritten though there could be more chunks.
+    pub keep: Duration,
+    /// So many chunks are kept for the age of a replay: more, no replay has.
+    pub replayed_chunks: usize,
 }
 
 impl RingSize {
-    /// Pictures: 2 s of 4 Mbit/s, longer than any repair is of use. Sound: 10 s of 20 ms packets.
+    /// Pictures: a repair is of use for hardly more than a second, and that much of up to 5.5 Mbit/s is
+    /// kept. Sound: twice the time, since it is small.
     pub fn for_media(media: MediaKind) -> RingSize {
         match media {
-            MediaKind::Video => RingSize { packets: 1024, bytes: 1024 * 1024 },
-            MediaKind::Audio => RingSize { packets: 512, bytes: 96 * 1024 },
+            MediaKind::Video => RingSize {
+                chunk_bytes: 32 * 1024,
+                chunks: 32,
+                packets: (256, 1024),
+                keep: Duration::from_millis(1500),
+                replayed_chunks: 8,
+            },
+            MediaKind::Audio => RingSize {
+                chunk_bytes: 4 * 1024,
+                chunks: 24,
+                packets: (128, 512),
+                keep: Duration::from_secs(3),
+                replayed_chunks: 0,
+            },
         }
+    }
+
+    /// For how long one of so many chunks is kept.
+    fn keep_for(&self, chunks: usize) -> Duration {
+        if chunks < self.replayed_chunks { self.keep.max(MAX_REPLAY_AGE) } else { self.keep }
     }
 }
 
@@ -53,9 +83,7 @@ pub(crate) enum Inserted {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     info: PacketInfo,
-    /// Where the payload begins, counted in bytes written since the start.
-    start: u64,
-    len: u32,
+    payload: Span,
 }
 
 /// Where the last keyframe begins.
@@ -67,13 +95,12 @@ pub(crate) struct Keyframe {
     pub arrived: Instant,
 }
 
-/// Bounded by packets and by bytes; the oldest written are overwritten first. All memory is taken
-/// at the start.
+/// Bounded by packets, by bytes and by time; the oldest written are overwritten first. Takes memory only
+/// when packets come faster than ever before.
 pub(crate) struct Ring {
-    bytes: Box<[u8]>,
-    /// Bytes written since the start, skipped ends included.
-    head: u64,
-    /// The packet `n` has place `n` modulo the length.
+    size: RingSize,
+    chunks: Chunks,
+    /// The packet `n` has place `n` modulo the length, which is a power of two.
     entries: Box<[Option<Entry>]>,
     /// Lowest number that ever came.
     first: Option<u64>,
@@ -84,9 +111,9 @@ pub(crate) struct Ring {
 impl Ring {
     pub fn new(size: RingSize) -> Self {
         Self {
-            bytes: vec![0; size.bytes].into_boxed_slice(),
-            head: 0,
-            entries: vec![None; size.packets].into_boxed_slice(),
+            size,
+            chunks: Chunks::new(size),
+            entries: vec![None; size.packets.0].into_boxed_slice(),
             first: None,
             newest: None,
             keyframe: None,
@@ -95,21 +122,22 @@ impl Ring {
 
     /// Copies a packet in.
     pub fn insert(&mut self, info: PacketInfo, payload: &[u8]) -> Inserted {
-        if payload.len() > self.bytes.len() / 8 {
+        if payload.len() > self.size.chunk_bytes {
             return Inserted::TooLarge;
         }
         let sequence = info.sequence;
-        if self.newest.is_some_and(|newest| sequence + self.entries.len() as u64 <= newest) {
+        if self.newest.is_some_and(|newest| sequence + self.size.packets.1 as u64 <= newest) {
             return Inserted::TooOld;
         }
         if self.get(sequence).is_some() {
             return Inserted::Duplicate;
         }
-        let start = self.make_room(payload.len());
-        let at = (start % self.bytes.len() as u64) as usize;
-        self.bytes[at..at + payload.len()].copy_from_slice(payload);
+        while self.is_cramped(&info) {
+            self.make_places();
+        }
+        let payload = self.chunks.write(info.arrived, payload);
         let place = self.place(sequence);
-        self.entries[place] = Some(Entry { info, start, len: payload.len() as u32 });
+        self.entries[place] = Some(Entry { info, payload });
         self.first = Some(self.first.map_or(sequence, |first| first.min(sequence)));
         self.newest = Some(self.newest.map_or(sequence, |newest| newest.max(sequence)));
         if info.keyframe_start {
@@ -118,16 +146,25 @@ impl Ring {
         Inserted::Stored
     }
 
-    /// Where `len` bytes in one piece begin.
-    fn make_room(&mut self, len: usize) -> u64 {
-        let capacity = self.bytes.len() as u64;
-        let until_end = capacity - self.head % capacity;
-        if until_end < len as u64 {
-            self.head += until_end;
+    /// Whether a packet's place is taken by one that is still of use, or by a newer one, and there may
+    /// be more places.
+    fn is_cramped(&self, info: &PacketInfo) -> bool {
+        let is_needed = |entry: &Entry| {
+            entry.info.sequence > info.sequence
+                || (info.arrived.saturating_duration_since(entry.info.arrived) < self.size.keep
+                    && self.chunks.is_intact(&entry.payload))
+        };
+        let taken = self.entries[self.place(info.sequence)].as_ref();
+        self.entries.len() < self.size.packets.1 && taken.is_some_and(is_needed)
+    }
+
+    /// Doubles the places. What is there stays.
+    fn make_places(&mut self) {
+        let more = vec![None; 2 * self.entries.len()].into_boxed_slice();
+        for entry in std::mem::replace(&mut self.entries, more).into_iter().flatten() {
+            let place = self.place(entry.info.sequence);
+            self.entries[place] = Some(entry);
         }
-        let start = self.head;
-        self.head += len as u64;
-        start
     }
 
     /// Several packets of one keyframe may call themselves its start; the first one is.
@@ -143,20 +180,19 @@ impl Ring {
     }
 
     fn place(&self, sequence: u64) -> usize {
-        (sequence % self.entries.len() as u64) as usize
+        (sequence & (self.entries.len() as u64 - 1)) as usize
     }
 
     fn entry(&self, sequence: u64) -> Option<&Entry> {
-        let entry = self.entries[self.place(sequence)].as_ref()?;
-        let intact = self.head <= entry.start + self.bytes.len() as u64;
-        (entry.info.sequence == sequence && intact).then_some(entry)
+        let entry = self.entries[self.place(sequence)].as_ref();
+        entry.filter(|entry| entry.info.sequence == sequence && self.chunks.is_intact(&entry.payload))
     }
 
     /// A packet that is still here.
     pub fn get(&self, sequence: u64) -> Option<(&PacketInfo, &[u8])> {
-        let entry = self.entry(sequence)?;
-        let at = (entry.start % self.bytes.len() as u64) as usize;
-        Some((&entry.info, &self.bytes[at..at + entry.len as usize]))
+        let entry = self.entries[self.place(sequence)].as_ref();
+        let entry = entry.filter(|entry| entry.info.sequence == sequence)?;
+        Some((&entry.info, self.chunks.read(&entry.payload)?))
     }
 
     /// The lowest number that ever came.
@@ -192,90 +228,5 @@ impl Ring {
         self.first = None;
         self.newest = None;
         self.keyframe = None;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn ring(packets: usize, bytes: usize) -> (Ring, Instant) {
-        (Ring::new(RingSize { packets, bytes }), Instant::now())
-    }
-
-    fn info(sequence: u64, arrived: Instant) -> PacketInfo {
-        PacketInfo {
-            sequence,
-            timestamp: sequence as u32 / 3 * 3000,
-            marker: false,
-            codec: Codec::H264,
-            keyframe_start: false,
-            extensions: Extensions::default(),
-            arrived,
-        }
-    }
-
-    fn payload(sequence: u64, len: usize) -> Vec<u8> {
-        (0..len).map(|at| (sequence as usize * 7 + at) as u8).collect()
-    }
-
-    #[test]
-    fn what_is_in_the_ring_is_whole_and_what_was_overwritten_is_gone() {
-        let (mut ring, t) = ring(64, 8 * 1024);
-        for sequence in 1000..5000_u64 {
-            let len = 1 + (sequence as usize * 37) % 900;
-            assert_eq!(ring.insert(info(sequence, t), &payload(sequence, len)), Inserted::Stored);
-            let mut kept = 0;
-            for old in sequence.saturating_sub(80)..=sequence {
-                if let Some((_, bytes)) = ring.get(old) {
-                    assert_eq!(bytes, payload(old, 1 + (old as usize * 37) % 900), "packet {old}");
-                    kept += bytes.len();
-                }
-            }
-            assert!(kept <= 8 * 1024, "bound in bytes");
-        }
-        assert!(ring.get(4999).is_some() && ring.get(4999 - 64).is_none());
-    }
-
-    #[test]
-    fn repaired_packets_go_in_late_and_twice_is_once() {
-        let (mut ring, t) = ring(64, 8 * 1024);
-        ring.insert(info(10, t), b"a");
-        ring.insert(info(12, t), b"c");
-        assert_eq!(ring.insert(info(11, t), b"b"), Inserted::Stored);
-        assert_eq!(ring.insert(info(11, t), b"x"), Inserted::Duplicate);
-        assert_eq!(ring.get(11).unwrap().1, b"b");
-        ring.insert(info(100, t), b"z");
-        assert_eq!(ring.insert(info(13, t), b"d"), Inserted::TooOld);
-        assert_eq!(ring.insert(info(101, t), &[0; 2000]), Inserted::TooLarge);
-        assert_eq!(ring.newest(), Some(100));
-    }
-
-    #[test]
-    fn the_keyframe_begins_at_its_first_packet_even_if_that_comes_late() {
-        let (mut ring, t) = ring(64, 8 * 1024);
-        let key = |sequence| PacketInfo { timestamp: 9000, keyframe_start: true, ..info(sequence, t) };
-        ring.insert(key(21), b"pps");
-        ring.insert(key(20), b"sps");
-        ring.insert(key(22), b"idr");
-        assert_eq!(ring.keyframe.unwrap().sequence, 20);
-    }
-
-    #[test]
-    fn a_late_joiner_begins_only_at_a_young_short_and_whole_run() {
-        let (mut ring, t) = ring(64, 8 * 1024);
-        assert!(ring.replay_from(t, 1000 * MS, 50).is_none());
-        ring.insert(PacketInfo { keyframe_start: true, ..info(20, t) }, b"key");
-        ring.insert(info(21, t), b"rest");
-        ring.insert(info(23, t), b"next");
-        assert!(ring.replay_from(t, 1000 * MS, 50).is_none(), "22 is missing");
-        ring.insert(info(22, t), b"repair");
-        assert_eq!(ring.replay_from(t + 1000 * MS, 1000 * MS, 50).unwrap().sequence, 20);
-        assert!(ring.replay_from(t + 1001 * MS, 1000 * MS, 50).is_none(), "too old");
-        assert!(ring.replay_from(t, 1000 * MS, 3).is_none(), "too long");
-        assert_eq!(ring.missing_before(20, 8), 8);
-        assert_eq!(ring.missing_before(22, 8), 0);
     }
 }

@@ -4,10 +4,12 @@
 //! `switching.rs`, RTCP in `feedback.rs` and `reports.rs`, who is there in `presence.rs`, what is told
 //! of it in `telling.rs`, what the lesson's conduct opens and closes in `gates.rs`.
 
+use crate::cascade::{Branches, Home};
 use crate::conduct::Conduct;
 use crate::forward::Scratch;
+use crate::hold::HoldBound;
 use crate::leg::{EndedBy, Leg, NewLeg};
-use crate::outputs::{AddressedEvent, Audience, ClosedLeg, Outputs};
+use crate::outputs::{AddressedEvent, Audience, Carrier, ClosedLeg, Outputs};
 use crate::participant::Participant;
 use crate::record::Scribe;
 use crate::slab::Slab;
@@ -24,8 +26,11 @@ use tongke_protocol::{Grant, LessonId, Now, Role};
 /// What a room works with while it handles one input.
 pub(crate) struct Turn<'a> {
     pub now: Now,
+    /// See `hold.rs`.
+    pub hold: HoldBound,
     pub legs: &'a mut Slab<Leg>,
     pub out: &'a mut Outputs,
+    pub carrier: Option<&'a mut (dyn Carrier + 'static)>,
     pub scratch: &'a mut Scratch,
     /// Legs that ended, for the core to forget.
     pub gone: &'a mut Vec<Leg>,
@@ -53,9 +58,17 @@ pub(crate) struct Room {
     /// Tracks and their encodings with packets that wait for the end of their picture.
     pub holding: Vec<(u64, usize)>,
     /// When a request is due at the earliest; may be early, never late.
-    pub due: Option<Instant>,
+    due: Option<Instant>,
+    /// The moment for which the core has it on its list.
+    noted_wake: Option<Instant>,
     pub counters: Counters,
-    next_number: u64,
+    /// Where else the lesson is, if this is its home.
+    pub branches: Branches,
+    /// The lesson's home, if this is a branch of it.
+    pub home: Option<Home>,
+    pub next_number: u64,
+    /// When who is there was written down last.
+    pub presence_noted: Option<Instant>,
 }
 
 impl Room {
@@ -68,8 +81,12 @@ impl Room {
             tracks: Slab::default(),
             holding: Vec::new(),
             due: None,
+            noted_wake: None,
             counters: Counters::default(),
+            branches: Branches::default(),
+            home: None,
             next_number: 0,
+            presence_noted: None,
         }
     }
 
@@ -95,12 +112,16 @@ impl Room {
             }
         }
         if role_changed {
-            self.change_role(turn, number, grant);
+            self.change_role(turn, number, grant.role);
+            self.call_home(turn, number, "joined again with another role");
         }
+        self.tell_home(turn, number, "");
         if is_quic {
             self.announce(turn, number);
-            let snapshot = self.snapshot(&turn.conduct.state, turn.scribe.run());
-            turn.out.tell_leg(LegId(leg), snapshot);
+            if self.is_synced() {
+                let snapshot = self.snapshot(&turn.conduct.state, turn.scribe.run());
+                turn.out.tell_leg(LegId(leg), snapshot);
+            }
         }
         self.assign_slots(turn);
         LegId(leg)
@@ -178,6 +199,7 @@ impl Room {
             let event = LessonEvent::TrackStarted { participant: participant.id.clone(), track: info };
             turn.out.tell_lesson(&self.lesson, event);
         }
+        self.share_track(turn, key);
         self.assign_slots(turn);
     }
 
@@ -189,10 +211,15 @@ impl Room {
                 receiver.subscription.close();
             }
         }
+        if self.home.is_some() {
+            // The home tells it.
+            return;
+        }
         if let Some(participant) = self.participant(track.owner) {
             let event = LessonEvent::TrackEnded { participant: participant.id.clone(), track: track.kind };
             turn.out.tell_lesson(&self.lesson, event);
         }
+        self.share_track_end(turn, key);
     }
 
     /// Puts the tracks into everyone's slots, and starts what changed.
@@ -260,8 +287,70 @@ impl Room {
         }
     }
 
+    /// Whether nobody needs the room any more.
+    pub fn is_over(&self) -> bool {
+        let is_listened = self.home.as_ref().is_some_and(|home| home.is_listened);
+        self.legs.is_empty() && self.branches.is_empty() && !is_listened
+    }
+
+    /// Whether it is known here how the lesson stands.
+    pub fn is_synced(&self) -> bool {
+        self.home.as_ref().is_none_or(|home| home.is_synced)
+    }
+
     /// Lowers the moment of the next timeout.
     pub fn wake_at(&mut self, at: Instant) {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
+
+    /// When it has something to do at the earliest.
+    fn next_wake(&self) -> Option<Instant> {
+        [self.due, self.hold_deadline()].into_iter().flatten().min()
+    }
+
+    /// The moment to put on the core's list, if it is earlier than the one that is there.
+    pub fn note_wake(&mut self) -> Option<Instant> {
+        let at = self.next_wake()?;
+        self.noted_wake.is_none_or(|noted| at < noted).then(|| *self.noted_wake.insert(at))
+    }
+
+    /// Whether a moment on the core's list is still of use; what replaces it counts as noted.
+    pub fn confirm_wake(&mut self, at: Instant) -> Confirmed {
+        if self.noted_wake != Some(at) {
+            return Confirmed::Void;
+        }
+        self.noted_wake = self.next_wake();
+        match self.noted_wake {
+            Some(later) if later > at => Confirmed::Moved(later),
+            Some(_) => Confirmed::Stands,
+            None => Confirmed::Void,
+        }
+    }
+
+    /// Its moment is taken off the core's list.
+    pub fn forget_wake(&mut self) {
+        self.noted_wake = None;
+    }
+
+    /// Does what is due.
+    pub fn wake(&mut self, turn: &mut Turn<'_>) {
+        self.flush_due(turn);
+        if self.due.is_some_and(|due| due <= turn.now.instant) {
+            self.due = None;
+            for key in self.tracks.keys() {
+                self.poll_track(turn, key);
+            }
+        }
+    }
+}
+
+/// What a room says of its moment on the core's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Confirmed {
+    /// It has something to do then.
+    Stands,
+    /// It has something to do, but not before this.
+    Moved(Instant),
+    /// It has nothing to do, or another moment on the list.
+    Void,
 }

@@ -57,6 +57,18 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// How many places there are, free ones included.
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// What is at a place, and its key.
+    pub fn at_place(&mut self, index: usize) -> Option<(u64, &mut T)> {
+        let place = self.places.get_mut(index)?;
+        let key = u64::from(place.uses) << 32 | index as u64;
+        Some((key, place.value.as_mut()?))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
         self.places.iter().enumerate().filter_map(|(index, place)| {
             let key = u64::from(place.uses) << 32 | index as u64;
@@ -84,5 +96,8 @@ mod tests {
         assert_ne!(a, c);
         assert_eq!((slab.get(a), slab.get(b), slab.get(c)), (None, Some(&'b'), Some(&'c')));
         assert_eq!((slab.len(), slab.keys().len()), (2, 2));
+        assert_eq!(slab.places(), 2);
+        assert_eq!(slab.at_place(0), Some((c, &mut 'c')));
+        assert_eq!(slab.at_place(2), None);
     }
 }

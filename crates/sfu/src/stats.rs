@@ -28,17 +28,23 @@ pub enum DropReason {
     NoCodec,
     /// The outputs were full.
     OutputsFull,
-    /// Asked for again, but no longer in the ring, or never there, or asked for too often.
+    /// Asked for again, but no longer in the ring, or never there.
     NotInRing,
     /// Asked for again by a WebRTC receiver without RTX for that codec.
     NoRtx,
     /// Of a screen that its publisher has ended and not begun again.
     Ended,
+    /// For a branch of the lesson whose trunk was full.
+    TrunkFull,
+    /// Its leg sends more than a leg may, see `IngressLimits`.
+    Policed,
+    /// A receiver asks for more packets again than it was sent; counted once for each list.
+    AskedTooOften,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 14] = [
+    pub const ALL: [DropReason; 17] = [
         DropReason::UnknownAddress,
         DropReason::Session,
         DropReason::MalformedRtp,
@@ -53,6 +59,9 @@ impl DropReason {
         DropReason::NotInRing,
         DropReason::NoRtx,
         DropReason::Ended,
+        DropReason::TrunkFull,
+        DropReason::Policed,
+        DropReason::AskedTooOften,
     ];
 
     /// Its name in metrics.
@@ -72,6 +81,9 @@ impl DropReason {
             DropReason::NotInRing => "not_in_ring",
             DropReason::NoRtx => "no_rtx",
             DropReason::Ended => "ended",
+            DropReason::TrunkFull => "trunk_full",
+            DropReason::Policed => "policed",
+            DropReason::AskedTooOften => "asked_too_often",
         }
     }
 }
@@ -103,6 +115,8 @@ pub struct Counters {
     pub reported_lost: u64,
     /// Joins served from the ring, without a keyframe request.
     pub replays: u64,
+    /// Packets passed on to branches of the lesson, one for each branch.
+    pub trunk_packets: u64,
     drops: [u64; DropReason::ALL.len()],
 }
 
@@ -110,6 +124,11 @@ impl Counters {
     /// Counts one drop.
     pub(crate) fn drop(&mut self, reason: DropReason) {
         self.drops[reason as usize] += 1;
+    }
+
+    /// Counts so many drops.
+    pub(crate) fn drop_many(&mut self, reason: DropReason, count: u64) {
+        self.drops[reason as usize] += count;
     }
 
     /// Counts one send with so many forwarded packets.
@@ -131,7 +150,7 @@ impl Counters {
 
     /// Packets that should have been forwarded and were not.
     pub fn forward_drops(&self) -> u64 {
-        [DropReason::NoCodec, DropReason::OutputsFull, DropReason::TooLarge]
+        [DropReason::NoCodec, DropReason::OutputsFull, DropReason::TooLarge, DropReason::TrunkFull]
             .into_iter()
             .map(|reason| self.dropped(reason))
             .sum()
@@ -151,6 +170,7 @@ impl Counters {
         self.keyframe_requests_received += other.keyframe_requests_received;
         self.reported_lost += other.reported_lost;
         self.replays += other.replays;
+        self.trunk_packets += other.trunk_packets;
         for (mine, theirs) in self.drops.iter_mut().zip(other.drops) {
             *mine += theirs;
         }
@@ -162,6 +182,8 @@ impl Counters {
 pub struct LessonStats {
     /// Which lesson.
     pub lesson: LessonId,
+    /// Whether this is a branch of it: the lesson itself is another core's.
+    pub is_branch: bool,
     /// Participants, invisible ones included.
     pub participants: usize,
     /// Legs over WebRTC.

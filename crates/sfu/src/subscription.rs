@@ -13,8 +13,8 @@ use tongke_transport::rtp::{ExtensionMap, Extensions, RtpHeader, SmallId, red, w
 /// Packets before a keyframe's first known one that a repair may still bring and that then belong
 /// to it: parameter sets in packets of their own, or the keyframe's real first packet.
 const MAX_LATE_START: u64 = 8;
-/// Most repeats sent in a row; every forwarded packet earns one more, so that a receiver that asks
-/// for all it gets at most doubles its stream.
+/// Most packets that are looked for and sent again in a row; every forwarded one earns one more, so that a
+/// receiver that asks for all it gets at most doubles its stream.
 const MAX_REPEAT_CREDIT: u32 = 512;
 
 /// What the receiver was told about the stream.
@@ -215,16 +215,21 @@ impl Subscription {
         })
     }
 
+    /// Uses up the credit for one packet that is asked for; false: there is none.
+    pub fn take_repeat_credit(&mut self) -> bool {
+        let left = self.repeat_credit.checked_sub(1);
+        self.repeat_credit = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// The packet that was sent as `sequence`, by encoding and number, if it was of the present
-    /// source; uses up credit.
-    pub fn repeat(&mut self, sequence: u16) -> Option<(usize, u64)> {
+    /// source.
+    pub fn repeat(&self, sequence: u16) -> Option<(usize, u64)> {
         let (current, last) = (self.mapping.as_ref()?, self.last?);
         let behind = u64::from((last.sequence as u16).wrapping_sub(sequence));
         let sent_as = last.sequence.checked_sub(behind)?;
         let found = [Some(current), self.before.as_ref()].into_iter().flatten();
-        let source = found.filter_map(|mapping| Some((mapping.layer, mapping.source_of(sent_as)?))).next()?;
-        self.repeat_credit = self.repeat_credit.checked_sub(1)?;
-        Some(source)
+        found.filter_map(|mapping| Some((mapping.layer, mapping.source_of(sent_as)?))).next()
     }
 
     /// The timestamp in this stream of a moment in the media time of the encoding that passes.

@@ -121,6 +121,8 @@ impl Room {
                 return;
             };
             if awaited(turn, leg, slot) == Some((key, layer)) {
+                // What waits would be replayed and then follow once more, under numbers that were used.
+                self.flush(turn, key, layer);
                 self.replay(turn, leg, slot);
             }
         }
@@ -140,14 +142,16 @@ impl Room {
         let sections = turn.legs.get(leg).map_or(0, |leg| leg.incoming.sections.len());
         for section in 0..sections {
             let track = turn.legs.get(leg).and_then(|leg| leg.incoming.sections.get(section)?.track);
-            let Some(key) = track else { continue };
-            let Some(track) = self.tracks.get_mut(key).filter(|track| track.encodings.len() > 1) else {
-                continue;
-            };
-            track.note_silence();
-            if track.take_change() {
-                self.choose_layers(turn, key);
-            }
+            track.into_iter().for_each(|track| self.watch_track(turn, track));
+        }
+    }
+
+    /// Looks whether encodings of a track have ceased.
+    pub fn watch_track(&mut self, turn: &mut Turn<'_>, key: u64) {
+        let Some(track) = self.tracks.get_mut(key).filter(|track| track.encodings.len() > 1) else { return };
+        track.note_silence();
+        if track.take_change() {
+            self.choose_layers(turn, key);
         }
     }
 }

@@ -21,7 +21,7 @@ impl Core {
     pub fn snapshot_event(&self, lesson: &LessonId) -> LessonEvent {
         LessonEvent::Snapshot {
             lesson: lesson.clone(),
-            relay: self.name().to_owned(),
+            relay: self.room(lesson).map_or(self.name(), |room| room.run(self.name())).to_owned(),
             participants: self.snapshot_of_lesson(lesson),
             state: self.state_of(lesson),
         }
@@ -78,10 +78,15 @@ impl Room {
     pub fn snapshot(&self, state: &LessonState, run: &str) -> LessonEvent {
         LessonEvent::Snapshot {
             lesson: self.lesson.clone(),
-            relay: run.to_owned(),
+            relay: self.run(run).to_owned(),
             participants: self.visible(),
             state: state.clone(),
         }
+    }
+
+    /// The relay's run, by which clients notice a restart: at a branch the home's. `own`: this core's.
+    fn run<'r>(&'r self, own: &'r str) -> &'r str {
+        self.home.as_ref().map_or(own, |home| &home.run)
     }
 
     /// Tells a participant that the relay has ended one of its sessions, unless it knows.

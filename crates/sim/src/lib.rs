@@ -5,6 +5,7 @@
 //! them links that lose, delay, reorder, double and hold back as a seed says. Only cameras,
 //! microphones and codecs are models. A seed determines a run to the last packet; no test sleeps.
 
+pub mod bursts;
 mod lesson;
 pub mod model;
 pub mod network;

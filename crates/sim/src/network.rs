@@ -1,6 +1,7 @@
 //! One direction of a network link: what it loses, delays, overtakes, doubles and holds back.
 
 use crate::random::Random;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Which packets a link loses.
@@ -45,6 +46,8 @@ pub struct LinkConfig {
     pub rate_bps: Option<u64>,
     /// Most time a packet waits for the ones before it; longer queues drop what comes (tail drop).
     pub queue: Duration,
+    /// Most packets that wait behind the one on the wire; what comes to a full queue is dropped too.
+    pub queue_packets: usize,
 }
 
 /// IP, UDP and QUIC headers of a packet, in bytes.
@@ -60,6 +63,7 @@ impl Default for LinkConfig {
             duplicate: 0.0,
             rate_bps: None,
             queue: Duration::from_millis(200),
+            queue_packets: usize::MAX,
         }
     }
 }
@@ -84,13 +88,22 @@ pub struct Link {
     random: Random,
     bad: bool,
     busy_until: Option<Instant>,
+    /// When each packet that is not yet off the wire will be; at most `queue_packets` and one.
+    leaving: VecDeque<Instant>,
     stats: LinkStats,
 }
 
 impl Link {
     /// A link whose fate is in `random`.
     pub fn new(config: LinkConfig, random: Random) -> Self {
-        Self { config, random, bad: false, busy_until: None, stats: LinkStats::default() }
+        Self {
+            config,
+            random,
+            bad: false,
+            busy_until: None,
+            leaving: VecDeque::new(),
+            stats: LinkStats::default(),
+        }
     }
 
     /// Changes what it is like from now on.
@@ -127,16 +140,24 @@ impl Link {
         [Some(first), Some(left + self.way())]
     }
 
+    /// How long a packet of this size is on the wire; none: no time.
+    pub fn time_of(&self, bytes: usize) -> Option<Duration> {
+        Some(on_wire(bytes, self.config.rate_bps?))
+    }
+
     /// When its last bit is on the wire; none: no room in the queue.
     fn transmit(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
         let Some(rate_bps) = self.config.rate_bps else { return Some(now) };
         let starts = self.busy_until.map_or(now, |busy| busy.max(now));
-        if starts - now > self.config.queue {
+        while self.leaving.front().is_some_and(|left| *left <= now) {
+            self.leaving.pop_front();
+        }
+        if starts - now > self.config.queue || self.leaving.len() > self.config.queue_packets {
             return None;
         }
-        let bits = (bytes + OVERHEAD_BYTES) as f64 * 8.0;
-        let done = starts + Duration::from_secs_f64(bits / rate_bps as f64);
+        let done = starts + on_wire(bytes, rate_bps);
         self.busy_until = Some(done);
+        self.leaving.push_back(done);
         Some(done)
     }
 
@@ -154,6 +175,10 @@ impl Link {
     fn way(&mut self) -> Duration {
         self.config.delay + self.config.jitter.mul_f64(self.random.unit())
     }
+}
+
+fn on_wire(bytes: usize, rate_bps: u64) -> Duration {
+    Duration::from_secs_f64((bytes + OVERHEAD_BYTES) as f64 * 8.0 / rate_bps as f64)
 }
 
 #[cfg(test)]
@@ -200,6 +225,24 @@ mod tests {
         let arrivals: Vec<_> = (0..8).map(|_| link.send(t, 1190)[0].map(|at| (at - t).as_millis())).collect();
         assert_eq!(arrivals[..3], [Some(10), Some(20), Some(30)]);
         assert_eq!((arrivals[5], arrivals[6], link.stats().queue_dropped), (Some(60), None, 2));
+    }
+
+    #[test]
+    fn a_queue_of_so_many_packets_holds_that_many_behind_the_one_on_the_wire() {
+        let t = origin();
+        let config = LinkConfig {
+            rate_bps: Some(1_000_000),
+            queue: Duration::from_secs(9),
+            queue_packets: 3,
+            delay: Duration::ZERO,
+            ..LinkConfig::default()
+        };
+        let mut link = Link::new(config, Random::new(1, 1));
+        let mut burst = |at: Duration| (0..6).filter(|_| link.send(t + at, 1190)[0].is_some()).count();
+        assert_eq!(burst(Duration::ZERO), 4);
+        // Two are off the wire, a third is on it.
+        assert_eq!(burst(Duration::from_millis(20)), 2);
+        assert_eq!(link.stats().queue_dropped, 6);
     }
 
     #[test]

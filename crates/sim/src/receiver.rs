@@ -54,6 +54,7 @@ impl PictureReceiver {
             rtp_ts_90k: packet.header.timestamp,
             marker: packet.header.marker,
             keyframe_start: h264::is_keyframe_start(&packet.payload),
+            decoder_start: h264::holds_parameter_sets(&packet.payload),
             capture: capture_of(&packet),
             payload: packet.payload,
         };

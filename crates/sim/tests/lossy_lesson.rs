@@ -13,6 +13,21 @@ use tongke_sim::{LinkConfig, Loss, Report, Scenario, run};
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=100;
 
+// How much speech is made up is chance: a way loses a word where a packet's repairs are lost too, and where that
+// is falls otherwise with every change of the order in which packets are sent. What stays is the distribution.
+// In 4,500 lessons, 27,000 ways of sound, the mean was 0.055 %, with a standard deviation of 0.037 % between
+// lessons; 53 ways were above 0.5 %, nine of them above 0.6 %, one above 0.7 %.
+
+/// Most that is made up in the mean of all ways: five standard deviations of a mean of 100 lessons above the
+/// mean. This is what notices worse repairs.
+const MEAN_CONCEALED: f64 = 0.00075;
+/// What a classroom may count on; one way in 500 is worse.
+const CONCEALED: f64 = 0.005;
+/// Most ways of the 600 that may be worse: one is to be expected, seven come in one of 4,000 orders.
+const UNLUCKY: usize = 6;
+/// The worst that any way may be: four times fewer ways are above each further 0.1 %.
+const MOST_CONCEALED: f64 = 0.01;
+
 fn link() -> LinkConfig {
     LinkConfig { loss: Loss::Random(0.05), delay: Duration::from_millis(40), ..LinkConfig::default() }
 }
@@ -52,7 +67,7 @@ fn check_sounds(report: &Report) {
     for path in &report.sounds {
         let who = format!("seed {}: {} at {}: {path:?}", report.seed, path.from, path.to);
         assert!(path.stats.decoded >= 1_100, "{who}");
-        assert!(path.speech_concealed.is_some_and(|share| share <= 0.005), "{who}");
+        assert!(path.speech_concealed.is_some_and(|share| share <= MOST_CONCEALED), "{who}");
         assert!(path.speech_cut <= 3, "{who}");
     }
 }
@@ -76,6 +91,12 @@ fn five_percent_loss_at_eighty_milliseconds_freezes_no_picture_and_swallows_no_w
         check_pictures(report);
         check_sounds(report);
     }
+    let shares: Vec<f64> =
+        reports.iter().flat_map(|report| &report.sounds).filter_map(|path| path.speech_concealed).collect();
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    assert!(mean <= MEAN_CONCEALED, "{:.4} % in the mean of {} ways", mean * 100.0, shares.len());
+    let unlucky = shares.iter().filter(|share| **share > CONCEALED).count();
+    assert!(unlucky <= UNLUCKY, "{unlucky} of {} ways conceal more than 0.5 %", shares.len());
     // What this costs: a repair's round trip beyond the 80 ms of the way, and not much more.
     assert!(camera.quantile_ms(0.5).unwrap() < 350.0);
     assert!(sound.quantile_ms(0.5).unwrap() < 330.0);

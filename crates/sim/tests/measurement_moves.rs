@@ -1,5 +1,6 @@
 //! Proof that the measurements move: what is done to a lesson is read back from its report.
 
+use std::thread;
 use std::time::Duration;
 use tongke_protocol::TrackKind;
 use tongke_sim::{LinkConfig, Loss, Report, Scenario, run};
@@ -12,36 +13,67 @@ fn with_way_to_lake(way: Duration) -> Report {
     run(&scenario)
 }
 
-fn with_loss(share: f64) -> Report {
+/// Lessons of one share of loss. Which words and pictures one lesson loses is chance, and falls otherwise
+/// with every change of the order in which packets leave: only what many come to is a measurement.
+const LESSONS: u64 = 10;
+
+/// The reports of [`LESSONS`] lessons in which every link loses this share of its packets.
+fn with_loss(share: f64) -> Vec<Report> {
     let link = LinkConfig { loss: Loss::Random(share), delay: 40 * MS, ..LinkConfig::default() };
-    run(&Scenario::lesson(1).over(link))
+    thread::scope(|scope| {
+        let run_one = |seed| scope.spawn(move || run(&Scenario::lesson(seed).over(link)));
+        let lessons: Vec<_> = (1..=LESSONS).map(run_one).collect();
+        lessons.into_iter().map(|lesson| lesson.join().expect("a run does not panic")).collect()
+    })
 }
 
-fn frozen(report: &Report) -> Duration {
-    report.pictures.iter().map(|path| path.freeze_total).sum()
+/// How long pictures stood still, all ways of a lesson together, in the mean lesson.
+fn frozen(reports: &[Report]) -> Duration {
+    let pictures = reports.iter().flat_map(|report| &report.pictures);
+    pictures.map(|path| path.freeze_total).sum::<Duration>() / reports.len() as u32
 }
 
+/// The longest time any picture stood still, in the mean lesson.
+fn longest_gap(reports: &[Report]) -> Duration {
+    reports.iter().map(Report::worst_gap).sum::<Duration>() / reports.len() as u32
+}
+
+/// Share of speech that was made up, in the mean of all ways.
+fn concealed(reports: &[Report]) -> f64 {
+    let shares: Vec<f64> = reports
+        .iter()
+        .flat_map(|report| &report.sounds)
+        .map(|path| path.speech_concealed.expect("somebody spoke"))
+        .collect();
+    shares.iter().sum::<f64>() / shares.len() as f64
+}
+
+// The figures in comments are what 200 lessons came to, with the standard deviation of a single one. The
+// mean of ten lessons deviates by that over the square root of ten; bounds stand some five such deviations off.
 #[test]
 fn heavy_loss_is_reported_as_freezes_and_concealment() {
-    let reports = [0.0, 0.3, 0.5].map(with_loss);
-    for (report, share) in reports.iter().zip([0.0, 0.3, 0.5]) {
-        for node in &report.nodes {
+    let shares = [0.0, 0.3, 0.5];
+    let [clean, bad, worse] = shares.map(with_loss);
+    for (reports, share) in [&clean, &bad, &worse].into_iter().zip(shares) {
+        for node in reports.iter().flat_map(|report| &report.nodes) {
             let lost = node.down.lost as f64 / node.down.sent as f64;
             assert!((lost - share).abs() < 0.02, "{lost}");
         }
     }
-    let [clean, bad, worse] = reports;
-    assert_eq!((frozen(&clean), clean.worst_concealed()), (Duration::ZERO, 0.0));
-    assert!(
-        frozen(&bad) > 500 * MS && frozen(&worse) > 2 * frozen(&bad),
-        "{:?} {:?}",
-        frozen(&bad),
-        frozen(&worse)
-    );
-    assert!(bad.worst_concealed() > 0.02, "{}", bad.worst_concealed());
-    assert!(worse.worst_concealed() > 2.0 * bad.worst_concealed(), "{}", worse.worst_concealed());
-    assert!(worse.worst_gap() > 500 * MS, "{:?}", worse.worst_gap());
-    assert!(bad.nodes.iter().all(|node| node.recovered > 1_000));
+    assert_eq!((frozen(&clean), concealed(&clean)), (Duration::ZERO, 0.0));
+    // 2.42 s, 0.93 s.
+    let froze = frozen(&bad);
+    assert!(froze > 1_000 * MS && froze < 3_900 * MS, "{froze:?}");
+    // 32.3 s, 16.6 s.
+    assert!(frozen(&worse) > 3 * froze, "{:?} {froze:?}", frozen(&worse));
+    // 13.7 s, 3.7 s; with less loss 0.49 s, 0.20 s.
+    assert!(longest_gap(&worse) > 5 * longest_gap(&bad), "{:?} {:?}", longest_gap(&worse), longest_gap(&bad));
+    // 1.29 %, 0.32 %: 51 % of the packets are lost on their first way, so repairs must be many and in time.
+    let made_up = concealed(&bad);
+    assert!(made_up > 0.008 && made_up < 0.018, "{made_up}");
+    // 8.1 %, 0.8 %; 75 % of the packets.
+    assert!((concealed(&worse) - 0.081).abs() < 0.014, "{}", concealed(&worse));
+    assert!(bad.iter().flat_map(|report| &report.nodes).all(|node| node.recovered > 1_000));
 }
 
 // The least delay is looked at: on top of it comes what the buffers add, which differs.

@@ -131,3 +131,16 @@ export async function putSlotSizes(lesson, grant, session, sizes) {
   const answer = await request({ path, grant, method: "PUT", json: { session, sizes } });
   return answer instanceof Problem ? answer : null;
 }
+
+/**
+ * Tells what this room sent and played; null: the relay has taken it.
+ * @param {string} lesson
+ * @param {string} grant
+ * @param {import("./protocol.js").ToldFlow} flow
+ * @param {boolean} keepalive goes out even when the page is closing
+ * @returns {Promise<Problem | null>}
+ */
+export async function tellFlow(lesson, grant, flow, keepalive) {
+  const answer = await request({ path: lessonPath(lesson, "flow"), grant, method: "POST", json: flow, keepalive });
+  return answer instanceof Problem ? answer : null;
+}

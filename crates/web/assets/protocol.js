@@ -78,6 +78,19 @@
  *   | { event: "ending", reason: string, reconnect: boolean }} LessonEvent
  */
 
+/** @typedef {{ participant: string, audio_ms: number, video_ms: number }} GotFrom */
+
+/**
+ * What a room sent and played in a stretch of time, times on the relay's clock.
+ * @typedef {object} ToldFlow
+ * @property {number} seq from 0; a number that is missing is a stretch nobody knows of
+ * @property {number} from_us
+ * @property {number} until_us
+ * @property {number} sent_audio_ms
+ * @property {number} sent_video_ms
+ * @property {GotFrom[]} got
+ */
+
 /** @typedef {{ t1_us: number, t2_us: number, t3_us: number }} ClockEcho */
 
 /** @typedef {{ code: string, message: string }} Refusal the body of every error */

@@ -1,8 +1,11 @@
 //! One file per command: its flags and what it does.
 
+pub mod deliver;
 pub mod demo;
+pub mod enrol;
 pub mod node;
 pub mod receive;
+pub mod registry;
 pub mod relay;
 pub mod send;
 pub mod serve;

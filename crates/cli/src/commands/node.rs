@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::logging::LogArgs;
 use crate::shutdown;
 use std::path::PathBuf;
-use tongke_node::{NodeConfig, NodeError, NodeSettings};
+use tongke_node::{NodeError, NodeSettings};
+use tongke_outbox::AskError;
 use tongke_protocol::Role;
 
 /// The flags of a classroom node.
@@ -37,6 +38,14 @@ pub struct Flags {
     /// A file that holds the grant
     #[arg(long, value_name = "FILE", env = "TONGKE_TOKEN_FILE", help_heading = "Relay and lesson")]
     token_file: Option<PathBuf>,
+    /// The room of the school that this is, if it has several; the registry then gives the grant for it
+    #[arg(long, value_name = "ROOM", env = "TONGKE_ROOM", help_heading = "Relay and lesson")]
+    room: Option<String>,
+    /// Folder of this machine's own: what the room sent and played is kept there for the registry. If the
+    /// folder was enrolled ('tongke enrol'), the node delivers it, and asks the registry for grant and
+    /// relay where --token and --relay are left out
+    #[arg(long, value_name = "DIR", env = "TONGKE_DATA", help_heading = "Relay and lesson")]
+    data: Option<PathBuf>,
     /// The way to the relay: auto (QUIC, then WebRTC over UDP, then over TCP), quic, webrtc-udp or
     /// webrtc-tcp [default: auto]
     #[arg(long, value_name = "LINK", env = "TONGKE_LINK", help_heading = "Relay and lesson")]
@@ -114,6 +123,8 @@ impl From<Flags> for NodeSettings {
             lesson: flags.lesson,
             token: flags.token,
             token_file: flags.token_file,
+            room: flags.room,
+            data: flags.data,
             link: flags.link,
             connect_timeout_s: flags.connect_timeout_s,
             camera: flags.camera,
@@ -149,16 +160,20 @@ pub fn run(args: Args, log: LogArgs, fits: fn(Role) -> Result<(), Failure>) -> R
         // A program reads the logs: a line for people among them only gets in its way.
         settings.status.get_or_insert(false);
     }
-    let config =
-        NodeConfig::try_from(settings).map_err(|error| Failure::setting(error.key, &error.problem))?;
-    fits(config.grant.role)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Failure::running(format!("cannot start the runtime: {error}")))?;
-    runtime
-        .block_on(async { tongke_node::run(config, shutdown::requested()?).await.map(drop).map_err(ended) })
+    runtime.block_on(async {
+        let mut shutdown = std::pin::pin!(shutdown::requested()?);
+        let config = tokio::select! {
+            config = tongke_node::admit(settings) => config.map_err(ended)?,
+            () = &mut shutdown => return Ok(()),
+        };
+        fits(config.grant.role)?;
+        tongke_node::run(config, shutdown).await.map(drop).map_err(ended)
+    })
 }
 
 fn ended(error: NodeError) -> Failure {
@@ -170,6 +185,14 @@ fn ended(error: NodeError) -> Failure {
         NodeError::Render { output, source } => {
             Failure::running(source).hint(format!("to go on without it, use --{output} none"))
         }
+        NodeError::NotAdmitted(AskError::Refused { message, hint, .. }) if !hint.is_empty() => {
+            Failure::running(format!("the registry gives no grant: {message}")).hint(hint)
+        }
+        NodeError::NotAdmitted(error @ AskError::Unreachable { .. }) => Failure::running(error).hint(
+            "see that it runs and that this machine reaches it; or have a grant made ('tongke token'), and give \
+             it with --token-file, and the relay with --relay",
+        ),
+        error @ (NodeError::Data(_) | NodeError::Machine(_)) => Failure::usage(error),
         other => Failure::running(other),
     }
 }

@@ -1,5 +1,6 @@
 //! `tongke relay`: forwards the media of lessons.
 
+use crate::capacity;
 use crate::config;
 use crate::failure::Failure;
 use crate::logging::LogArgs;
@@ -16,6 +17,16 @@ pub struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
+    /// Measure for 20 s what this machine can carry, with a relay of its own on free ports, and say so;
+    /// refused while lessons run here
+    #[arg(long)]
+    capacity_check: bool,
+    /// Capacity check: JSON instead of words
+    #[arg(long, requires = "capacity_check")]
+    json: bool,
+    /// Capacity check: how long it takes, about
+    #[arg(long, hide = true, requires = "capacity_check", value_name = "S", default_value_t = 20)]
+    capacity_seconds: u64,
 }
 
 /// One flag for each key of [`RelaySettings`].
@@ -46,8 +57,16 @@ pub struct Flags {
     /// Worker threads; a lesson lives on one of them [default: 1]
     #[arg(long, value_name = "N", env = "TONGKE_WORKERS")]
     workers: Option<u16>,
+    /// Receiving sessions of a lesson from which on its observers are served by other workers; 0: never
+    /// [default: 100]
+    #[arg(long, value_name = "N", env = "TONGKE_SPREAD_AFTER")]
+    spread_after: Option<usize>,
+    /// Keep each worker on a CPU of its own, where there are as many CPUs as workers [default: true]
+    #[arg(long, value_name = "true|false", env = "TONGKE_PIN_WORKERS", num_args = 0..=1, default_missing_value = "true")]
+    pin_workers: Option<bool>,
     /// Directory for the record of lessons: who was connected when, who led, who counted; a relay that
-    /// is started again knows from it how lessons stand [default: none is kept]
+    /// is started again knows from it how lessons stand, and one whose folder is enrolled ('tongke enrol')
+    /// delivers it to the pairing registry [default: none is kept]
     #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
     data: Option<PathBuf>,
 }
@@ -63,6 +82,8 @@ impl From<Flags> for RelaySettings {
             tls_key: flags.tls_key,
             advertise: flags.advertise,
             workers: flags.workers,
+            spread_after: flags.spread_after,
+            pin_workers: flags.pin_workers,
             data: flags.data,
         }
     }
@@ -71,8 +92,16 @@ impl From<Flags> for RelaySettings {
 /// Runs the relay until it is told to end.
 pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let file = config::load::<RelaySettings>(args.config.as_deref())?;
-    log.over(file.log).start()?;
     let settings = file.settings.merge(args.flags.into());
+    if args.capacity_check {
+        return capacity::run(capacity::Plan {
+            seconds: args.capacity_seconds,
+            json: args.json,
+            http: settings.http.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 8080))),
+            rtc: settings.rtc.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 5004))),
+        });
+    }
+    log.over(file.log).start()?;
     if let Some(path) = &settings.secret_file {
         secret::warn_if_others_may_read(path);
     }

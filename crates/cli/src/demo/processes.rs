@@ -36,6 +36,11 @@ impl Process {
         &self.name
     }
 
+    /// Its number in the system.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where its log is.
     pub fn log(&self) -> &Path {
         &self.log

@@ -1,8 +1,10 @@
 //! From what the nodes and the relay measured to the demo's report.
 
+use super::registry;
 use std::collections::HashSet;
 use tongke_protocol::facts::{
-    AudioPath, DemoReport, NodeFacts, PathReport, ReceivedTrack, RelayReport, SentTrack, SkewMs, VideoPath,
+    AudioPath, DemoReport, NodeFacts, PathReport, ReceivedTrack, RegistryReport, RelayReport, SentTrack,
+    SkewMs, VideoPath,
 };
 use tongke_protocol::{LessonId, ParticipantId, TrackKind};
 
@@ -64,7 +66,19 @@ pub fn assemble(
     notes.splice(happened..happened, failures);
     let mut seen = HashSet::new();
     notes.retain(|note| seen.insert(note.clone()));
-    DemoReport { lesson, seconds, paths, relay, ok, notes }
+    DemoReport { lesson, seconds, paths, relay, registry: None, ok, notes }
+}
+
+/// The report with the registry's record of the lesson, or why there is none.
+pub fn with_record(mut report: DemoReport, record: Result<RegistryReport, String>) -> DemoReport {
+    let failures = match &record {
+        Ok(record) => registry::failures_of(record),
+        Err(why) => vec![format!("registry: {why}")],
+    };
+    report.ok &= failures.is_empty();
+    report.registry = record.ok();
+    report.notes.splice(0..0, failures);
+    report
 }
 
 /// Every direction, both of a pair next to each other.
@@ -255,14 +269,24 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_lesson_that_the_registry_does_not_credit_fails_and_says_so_first() {
+        let report = with_record(lesson(|_| {}), Ok(registry::held()));
+        assert!(report.ok && report.registry.is_some(), "{:?}", report.notes);
+        let report = with_record(lesson(|_| {}), Err("it does not answer".into()));
+        assert!(!report.ok && report.registry.is_none());
+        assert_eq!(report.notes[0], "registry: it does not answer");
+    }
+
+    #[test]
     fn the_json_has_the_shape_that_was_agreed() {
-        let json = serde_json::to_value(lesson(|_| {})).unwrap();
+        let json = serde_json::to_value(with_record(lesson(|_| {}), Ok(registry::held()))).unwrap();
         let keys = |value: &serde_json::Value| {
             let mut keys: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
             keys.sort();
             keys.join(" ")
         };
-        assert_eq!(keys(&json), "lesson notes ok paths relay seconds");
+        assert_eq!(keys(&json), "lesson notes ok paths registry relay seconds");
+        assert_eq!(keys(&json["registry"]), "attendance credited_to evidence lesson lesson_status");
         let path = &json["paths"][0];
         assert_eq!(keys(path), "audio av_skew_ms from to transport video");
         assert_eq!(keys(&path["video"]), "capture_to_render_ms frames_decoded frames_sent freeze_ms freezes");

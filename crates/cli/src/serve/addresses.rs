@@ -22,6 +22,17 @@ pub fn reachable(listen: SocketAddr, advertise: &[IpAddr]) -> Vec<IpAddr> {
     found
 }
 
+/// The addresses as people type them, the likeliest first.
+pub fn urls(is_plain: bool, listen: SocketAddr, reachable: &[IpAddr]) -> Vec<String> {
+    let scheme = if is_plain { "http" } else { "https" };
+    let port = listen.port();
+    let is_here = listen.ip().is_unspecified() || listen.ip().is_loopback();
+    let of_ip = reachable.iter().filter(|ip| !ip.is_loopback() || !listen.ip().is_loopback());
+    let names = of_ip.map(|ip| SocketAddr::new(*ip, port).to_string());
+    let here = is_here.then(|| format!("localhost:{port}"));
+    names.chain(here).map(|place| format!("{scheme}://{place}")).collect()
+}
+
 /// Whether somebody on another machine may use it, and `listen` takes it.
 fn is_useful(ip: IpAddr, listen: SocketAddr) -> bool {
     match ip {
@@ -52,6 +63,20 @@ mod tests {
         let told: IpAddr = "203.0.113.7".parse().unwrap();
         assert_eq!(reachable(listen, &[told]), [told]);
         assert_eq!(reachable(listen, &[]), [listen.ip()]);
+    }
+
+    #[test]
+    fn every_address_is_told_and_this_machine_by_name() {
+        let told = |is_plain, listen: &str, ips: &[&str]| {
+            let ips: Vec<IpAddr> = ips.iter().map(|ip| ip.parse().unwrap()).collect();
+            urls(is_plain, listen.parse().unwrap(), &ips)
+        };
+        assert_eq!(
+            told(false, "0.0.0.0:8443", &["192.168.1.5", "2001:db8::5"]),
+            ["https://192.168.1.5:8443", "https://[2001:db8::5]:8443", "https://localhost:8443"]
+        );
+        assert_eq!(told(true, "127.0.0.1:8080", &["127.0.0.1"]), ["http://localhost:8080"]);
+        assert_eq!(told(false, "10.0.0.5:1", &["10.0.0.5"]), ["https://10.0.0.5:1"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rcgen::{
 };
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use x509_parser::extensions::GeneralName;
@@ -29,6 +29,7 @@ const SUBJECT: &str = "Tongke, self-made";
 const SERIAL_LEN: usize = 16;
 
 /// The files of a certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// The certificate, PEM.
     pub cert: PathBuf,
@@ -99,6 +100,23 @@ fn is_good(pem: &[u8], key: &KeyPair, names: &BTreeSet<Name>, now: SystemTime) -
         && validity.not_before.timestamp() <= unix_s(now)
         && validity.not_after.timestamp() > unix_s(now + RENEW_BEFORE)
         && names_of(&certificate).is_superset(names)
+}
+
+/// Under which name, or else address, of a certificate (PEM) a program on this machine reaches what listens at
+/// `here`. None: it names nothing of the kind.
+pub fn host_in(pem: &str, here: SocketAddr) -> Option<String> {
+    let (_, pem) = parse_x509_pem(pem.as_bytes()).ok()?;
+    let names = names_of(&pem.parse_x509().ok()?);
+    if names.contains(&Name::Ip(here.ip())) {
+        return Some(here.to_string());
+    }
+    let is_whole = |name: &&Name| matches!(name, Name::Dns(name) if !name.starts_with('*'));
+    let here_first = Name::Dns("localhost".to_owned());
+    let found = names.get(&here_first).filter(|_| here.ip().is_loopback());
+    match found.or_else(|| names.iter().find(is_whole))? {
+        Name::Dns(name) => Some(format!("{name}:{}", here.port())),
+        Name::Ip(_) => None,
+    }
 }
 
 fn names_of(certificate: &x509_parser::certificate::X509Certificate<'_>) -> BTreeSet<Name> {

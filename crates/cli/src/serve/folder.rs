@@ -1,4 +1,4 @@
-//! The folder of `tongke serve`, its owner's only, and the secret in it.
+//! The folder of `tongke serve` and of `tongke registry`, its owner's only, and the secret in it.
 
 use crate::failure::Failure;
 use crate::secret;
@@ -18,6 +18,17 @@ const OWNER_FILE: u32 = 0o600;
 /// Where the secret is in such a folder.
 pub fn secret_in(folder: &Path) -> PathBuf {
     folder.join("secret")
+}
+
+/// Where everything is kept unless told: `/var/lib/tongke` for root, and for others `tongke` in the folder for
+/// users' data (XDG Base Directory Specification).
+pub fn default_folder() -> Result<PathBuf, Failure> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let of_root = rustix::process::geteuid().is_root().then(|| "/var/lib/tongke".into());
+    of_root
+        .or_else(|| variable("XDG_DATA_HOME").map(|path| path.join("tongke")))
+        .or_else(|| variable("HOME").map(|home| home.join(".local/share/tongke")))
+        .ok_or_else(|| Failure::setting("data", "is required; this user has no home folder"))
 }
 
 /// The folder, held by this process alone.
@@ -41,7 +52,8 @@ impl Folder {
         match lock.try_lock() {
             Ok(()) => Ok(Folder { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                Err(Failure::running(format!("another 'tongke serve' is running on '{}'", path.display()))
+                let who = "another 'tongke serve' or 'tongke registry' is running on";
+                Err(Failure::running(format!("{who} '{}'", path.display()))
                     .hint("stop it, or choose another folder with --data"))
             }
             Err(TryLockError::Error(error)) => Err(unusable("lock", &file, &error)),

@@ -1,5 +1,6 @@
 //! What can be set of `tongke serve`, as written.
 
+use super::folder::default_folder;
 use crate::failure::Failure;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -32,6 +33,10 @@ pub struct ServeSettings {
     pub advertise: Option<Vec<IpAddr>>,
     /// Worker threads, as for the relay.
     pub workers: Option<u16>,
+    /// When a lesson is spread over workers, as for the relay.
+    pub spread_after: Option<usize>,
+    /// Each worker on a CPU of its own, as for the relay.
+    pub pin_workers: Option<bool>,
 }
 
 impl ServeSettings {
@@ -47,18 +52,9 @@ impl ServeSettings {
             quic: over.quic.or(self.quic),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),
+            spread_after: over.spread_after.or(self.spread_after),
+            pin_workers: over.pin_workers.or(self.pin_workers),
         }
-    }
-
-    /// Whether plain HTTP is served.
-    pub fn is_plain(&self) -> Result<bool, Failure> {
-        let is_plain = self.http.unwrap_or(false);
-        if is_plain && (self.tls_cert.is_some() || self.tls_key.is_some()) {
-            return Err(Failure::usage(
-                "http and tls_cert, tls_key: HTTP has no certificate; leave out one or the other",
-            ));
-        }
-        Ok(is_plain)
     }
 
     /// The address of pages and relay.
@@ -67,16 +63,9 @@ impl ServeSettings {
         self.listen.unwrap_or(default)
     }
 
-    /// The folder that was set; else `/var/lib/tongke` for root, and for others `tongke` in the folder
-    /// for users' data (XDG Base Directory Specification).
+    /// The folder that was set, or the [`default_folder`].
     pub fn folder(&self) -> Result<PathBuf, Failure> {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        self.data
-            .clone()
-            .or_else(|| rustix::process::geteuid().is_root().then(|| "/var/lib/tongke".into()))
-            .or_else(|| variable("XDG_DATA_HOME").map(|path| path.join("tongke")))
-            .or_else(|| variable("HOME").map(|home| home.join(".local/share/tongke")))
-            .ok_or_else(|| Failure::setting("data", "is required; this user has no home folder"))
+        self.data.clone().map_or_else(default_folder, Ok)
     }
 }
 
@@ -89,13 +78,6 @@ mod tests {
         assert_eq!(ServeSettings::default().address().to_string(), "0.0.0.0:8443");
         let plain = ServeSettings { http: Some(true), ..Default::default() };
         assert_eq!(plain.address().to_string(), "127.0.0.1:8080");
-        assert!(!ServeSettings::default().is_plain().unwrap());
-    }
-
-    #[test]
-    fn plain_http_with_a_certificate_is_refused() {
-        let both = ServeSettings { http: Some(true), tls_cert: Some("c.pem".into()), ..Default::default() };
-        assert!(both.is_plain().unwrap_err().to_string().contains("leave out one"));
     }
 
     #[test]

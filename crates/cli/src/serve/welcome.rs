@@ -1,5 +1,6 @@
 //! What `tongke serve` says once it listens.
 
+use super::addresses::urls;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,18 +17,14 @@ pub struct Welcome<'a> {
     pub folder: &'a Path,
     /// The certificate that was made, which nobody knows yet.
     pub made_certificate: Option<PathBuf>,
+    /// Why the registry inside does not work; none: it does.
+    pub registry_trouble: Option<String>,
 }
 
 impl Welcome<'_> {
     /// The addresses as people type them, the likeliest first.
     pub fn urls(&self) -> Vec<String> {
-        let scheme = if self.is_plain { "http" } else { "https" };
-        let port = self.listen.port();
-        let is_here = self.listen.ip().is_unspecified() || self.listen.ip().is_loopback();
-        let of_ip = self.reachable.iter().filter(|ip| !ip.is_loopback() || !self.listen.ip().is_loopback());
-        let names = of_ip.map(|ip| SocketAddr::new(*ip, port).to_string());
-        let here = is_here.then(|| format!("localhost:{port}"));
-        names.chain(here).map(|place| format!("{scheme}://{place}")).collect()
+        urls(self.is_plain, self.listen, &self.reachable)
     }
 }
 
@@ -53,12 +50,24 @@ impl fmt::Display for Welcome<'_> {
             )?;
             writeln!(f, "  --relay {url} --relay-ca {certificate}")?;
         }
-        Ok(())
+        match &self.registry_trouble {
+            None => {
+                writeln!(
+                    f,
+                    "The registry, which knows what took place, is at {url}/api/v1; a token for it:"
+                )?;
+                writeln!(f, "  tongke registry token --data {folder} --name admin --may admin")
+            }
+            Some(trouble) => {
+                writeln!(f, "The registry does not work: {trouble}")?;
+                writeln!(f, "Lessons do; what happens in them is kept in {folder}/facts until it does.")
+            }
+        }
     }
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     if path.chars().all(|c| c.is_alphanumeric() || "/._-+".contains(c)) {
         return path;
@@ -70,31 +79,31 @@ fn quoted(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn welcome(is_plain: bool, listen: &str, reachable: &[&str]) -> Welcome<'static> {
-        Welcome {
-            is_plain,
-            listen: listen.parse().unwrap(),
-            reachable: reachable.iter().map(|ip| ip.parse().unwrap()).collect(),
+    fn welcome(registry_trouble: Option<&str>) -> String {
+        let listen: SocketAddr = "10.0.0.5:1".parse().unwrap();
+        let welcome = Welcome {
+            is_plain: false,
+            listen,
+            reachable: vec![listen.ip()],
             folder: Path::new("/var/lib/tong ke"),
             made_certificate: None,
-        }
-    }
-
-    #[test]
-    fn every_address_is_told_and_this_machine_by_name() {
-        let text = welcome(false, "0.0.0.0:8443", &["192.168.1.5", "2001:db8::5"]);
-        assert_eq!(
-            text.urls(),
-            ["https://192.168.1.5:8443", "https://[2001:db8::5]:8443", "https://localhost:8443"]
-        );
-        assert_eq!(welcome(true, "127.0.0.1:8080", &["127.0.0.1"]).urls(), ["http://localhost:8080"]);
-        assert_eq!(welcome(false, "10.0.0.5:1", &["10.0.0.5"]).urls(), ["https://10.0.0.5:1"]);
+            registry_trouble: registry_trouble.map(str::to_owned),
+        };
+        welcome.to_string()
     }
 
     #[test]
     fn the_command_for_a_link_can_be_pasted() {
-        let text = welcome(false, "10.0.0.5:1", &["10.0.0.5"]).to_string();
+        let text = welcome(None);
         assert!(text.contains("--data '/var/lib/tong ke' --lesson math"), "{text}");
         assert!(text.contains("--url https://10.0.0.5:1\n"), "{text}");
+        assert!(text.contains("  tongke registry token --data '/var/lib/tong ke' --name admin"), "{text}");
+    }
+
+    #[test]
+    fn a_registry_that_does_not_work_is_told_and_that_lessons_do() {
+        let text = welcome(Some("the disk is full"));
+        assert!(text.contains("does not work: the disk is full\nLessons do;"), "{text}");
+        assert!(!text.contains("registry token"), "{text}");
     }
 }

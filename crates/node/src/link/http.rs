@@ -44,6 +44,13 @@ impl FromStr for RelayUrl {
     }
 }
 
+impl RelayUrl {
+    /// The address as text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl fmt::Display for RelayUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))

@@ -153,6 +153,9 @@ impl Decoding {
             out.show(picture);
         }
         let rendered = Instant::now();
+        if shown {
+            meter.moving.on_picture(rendered);
+        }
         let delay_us = {
             let mut received = meter.lock();
             received.decoded += 1;

@@ -1,9 +1,10 @@
 //! What a node receives, counted and timed where it is shown or played.
 
 use super::gaps::Gaps;
+use crate::record::{Pictures, Played};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tongke_measure::{Concealment, Distribution, FreezeDetector};
 use tongke_media::sound::SAMPLE_RATE;
 use tongke_protocol::facts::{DistributionMs, ReceivedTrack, Stage};
@@ -25,6 +26,8 @@ pub(crate) struct Received {
     pub decoded: u64,
     pub freezes: FreezeDetector,
     pub concealment: Concealment,
+    /// Samples of sound that came from the participant and were played, what was invented left out.
+    pub heard_samples: u64,
     pub capture_to_render: Distribution,
     /// The same, lately; for the status line.
     pub recent_delay_ms: Option<f64>,
@@ -60,6 +63,7 @@ impl Default for Received {
             decoded: 0,
             freezes: FreezeDetector::new(),
             concealment: Concealment::new(SAMPLE_RATE),
+            heard_samples: 0,
             capture_to_render: Distribution::new(),
             recent_delay_ms: None,
             clock_bound_us: 0,
@@ -76,11 +80,15 @@ impl Default for Received {
 
 /// One track's counts, shared by the session and the track's decoder thread.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<Mutex<Received>>);
+pub(crate) struct Meter {
+    counts: Arc<Mutex<Received>>,
+    /// For how long the participant's pictures moved, all its tracks together.
+    pub moving: Pictures,
+}
 
 impl Meter {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Received> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -169,28 +177,49 @@ fn us_between(from: Instant, to: Instant) -> i64 {
 
 /// The meters of all tracks ever received.
 #[derive(Debug, Default)]
-pub(crate) struct Meters(BTreeMap<Source, Meter>);
+pub(crate) struct Meters {
+    of_tracks: BTreeMap<Source, Meter>,
+    moving: BTreeMap<ParticipantId, Pictures>,
+}
 
 impl Meters {
     /// The meter of a track: the same one whenever it comes back.
     pub(crate) fn of(&mut self, source: &Source) -> Meter {
-        self.0.entry(source.clone()).or_default().clone()
+        if let Some(known) = self.of_tracks.get(source) {
+            return known.clone();
+        }
+        let moving = self.moving.entry(source.participant.clone()).or_default().clone();
+        let meter = Meter { counts: Arc::default(), moving };
+        self.of_tracks.insert(source.clone(), meter.clone());
+        meter
     }
 
     /// All meters, by participant and track.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Source, &Meter)> {
-        self.0.iter()
+        self.of_tracks.iter()
+    }
+
+    /// For how long each participant was heard and seen.
+    pub(crate) fn played(&self) -> BTreeMap<ParticipantId, Played> {
+        let seen = |moving: &Pictures| Played { sound: Duration::ZERO, pictures: moving.total() };
+        let mut played: BTreeMap<ParticipantId, Played> =
+            self.moving.iter().map(|(participant, moving)| (participant.clone(), seen(moving))).collect();
+        for (source, meter) in &self.of_tracks {
+            let heard = meter.lock().heard_samples as f64 / f64::from(SAMPLE_RATE);
+            played.entry(source.participant.clone()).or_default().sound += Duration::from_secs_f64(heard);
+        }
+        played
     }
 
     /// The facts about what was received.
     pub(crate) fn facts(&self) -> Vec<ReceivedTrack> {
-        self.0.iter().map(|(source, meter)| meter.lock().facts(source)).collect()
+        self.of_tracks.iter().map(|(source, meter)| meter.lock().facts(source)).collect()
     }
 
     /// What is odd about it, for people.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        for (source, meter) in &self.0 {
+        for (source, meter) in &self.of_tracks {
             let received = meter.lock();
             let name = format!("{} of {}", source.track, source.participant);
             if received.decoded > 0 && received.capture_to_render.n() == 0 {
@@ -213,7 +242,6 @@ impl Meters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_track_that_comes_back_goes_on_in_the_same_entry() {
@@ -223,6 +251,22 @@ mod tests {
         meters.of(&source).lock().decoded += 3;
         let facts = meters.facts();
         assert_eq!((facts.len(), facts[0].frames_decoded), (1, 5));
+    }
+
+    #[test]
+    fn a_participant_is_seen_by_camera_and_courseware_together() {
+        let mut meters = Meters::default();
+        let source = |track| Source { participant: "a".parse().unwrap(), track };
+        let tracks = [TrackKind::Camera, TrackKind::Screen].map(|track| meters.of(&source(track)));
+        meters.of(&source(TrackKind::Microphone)).lock().heard_samples += 48_000;
+        let start = Instant::now();
+        for at in 0..10 {
+            let at_ms = 400 * at;
+            tracks[at as usize % 2].moving.on_picture(start + Duration::from_millis(at_ms));
+        }
+        let played = meters.played();
+        let expected = Played { sound: Duration::from_secs(1), pictures: Duration::from_millis(3_600) };
+        assert_eq!(played.into_values().collect::<Vec<_>>(), [expected]);
     }
 
     #[test]

@@ -23,6 +23,8 @@ const QUEUE_HIGH_MS: f64 = 30.0;
 const STEER: Duration = Duration::from_micros(200);
 /// A sound clock so far behind was asleep: it starts anew instead of catching up.
 const ASLEEP: Duration = Duration::from_millis(200);
+/// A sender that has only silence to send says so at least this often (RFC 6716 §2.1.9: every 400 ms).
+const SILENCE_REPEAT: Duration = Duration::from_secs(1);
 /// Most pieces pulled in one go, beside those left out.
 const MAX_DISCARDS: usize = 64;
 
@@ -46,6 +48,8 @@ pub(super) struct SoundSlot {
     early: Early,
     /// When the next piece is due; none: the clock stands, nothing has come yet.
     next: Option<Instant>,
+    /// When the last packet came.
+    came: Option<Instant>,
 }
 
 impl SoundSlot {
@@ -58,6 +62,7 @@ impl SoundSlot {
             named: false,
             early: Early::default(),
             next: None,
+            came: None,
         }
     }
 
@@ -117,6 +122,7 @@ impl SoundSlot {
     /// A packet came.
     pub(super) fn on_packet(&mut self, ext_seq: u64, packet: RtpPacket, recovered: bool, arrived: Instant) {
         let bytes = packet.payload.len();
+        self.came = Some(arrived);
         match &self.source {
             Some((_, meter, _)) if self.named => meter.lock().on_packet(ext_seq, recovered, bytes),
             _ => self.early.push(ext_seq, recovered, bytes),
@@ -188,8 +194,10 @@ impl SoundSlot {
         let (Some((source, meter, out)), Some(decoder)) = (&mut self.source, &mut self.decoder) else {
             return Played::Nothing;
         };
+        let is_sending = self.came.is_some_and(|came| now.saturating_duration_since(came) < SILENCE_REPEAT);
         let mut received = meter.lock();
         let count = u64::from(samples);
+        received.heard_samples += if is_heard(&action, is_sending) { count } else { 0 };
         let mut timing = None;
         let sound = match action {
             AudioAction::Decode { payload, rtp_ts_48k, capture, arrived, .. } => {
@@ -240,6 +248,15 @@ impl SoundSlot {
     /// Delay for the sake of the picture.
     pub(super) fn set_extra_delay(&mut self, extra: Duration) {
         self.buffer.set_extra_delay(extra);
+    }
+}
+
+/// Whether what is played came from the sender: its sound, or a silence that it says goes on.
+fn is_heard(action: &AudioAction, is_sending: bool) -> bool {
+    match action {
+        AudioAction::Decode { .. } | AudioAction::DecodeFec { .. } => true,
+        AudioAction::Silence { .. } => is_sending,
+        AudioAction::Conceal { .. } | AudioAction::Insert { .. } | AudioAction::Discard { .. } => false,
     }
 }
 

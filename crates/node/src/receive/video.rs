@@ -149,6 +149,7 @@ impl VideoSlot {
             rtp_ts_90k: packet.header.timestamp,
             marker: packet.header.marker,
             keyframe_start,
+            decoder_start: h264::holds_parameter_sets(&packet.payload),
             capture: packet.extensions.abs_capture_time.map(|stamp| stamp.capture.into()),
             payload: packet.payload,
         };

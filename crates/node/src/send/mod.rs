@@ -14,13 +14,15 @@ pub(crate) use outlet::Outlet;
 use crate::clock::MachineClock;
 use crate::config::NodeConfig;
 use crate::error::NodeError;
+use crate::record::Pictures;
 use sound::{SoundPipeline, SoundPlan};
 use stamp::Stamper;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tongke_media::capture::Identity;
 use tongke_media::capture::sound::SoundOptions;
 use tongke_media::capture::video::{VideoOptions, VideoSource};
 use tongke_media::encode::SoundMode;
+use tongke_media::sound::FRAME_DURATION;
 use tongke_protocol::TrackKind;
 use tongke_protocol::control::Codec;
 use tongke_protocol::facts::SentTrack;
@@ -31,6 +33,8 @@ pub(crate) struct Sending {
     pub outlet: Outlet,
     videos: Vec<(VideoPipeline, BitrateSteering)>,
     sound: Option<SoundPipeline>,
+    /// For how long pictures were sent, all tracks together.
+    moving: Pictures,
 }
 
 /// What one track sends, for the status line.
@@ -47,7 +51,7 @@ impl Sending {
         let name =
             if config.grant.name.is_empty() { config.grant.participant.as_str() } else { &config.grant.name };
         let identity = Identity { session: rand::random(), label: name.to_owned(), clock: clock.origin() };
-        let mut sending = Sending { outlet, videos: Vec::new(), sound: None };
+        let mut sending = Sending { outlet, videos: Vec::new(), sound: None, moving: Pictures::default() };
         for (track, source) in [(TrackKind::Camera, &config.camera), (TrackKind::Screen, &config.screen)] {
             if let Some(source) = source {
                 sending.add_video(config, clock, track, source, &identity).await?;
@@ -83,6 +87,7 @@ impl Sending {
             bitrate_bps: config.video_bitrate.start_bps,
             stamper: Stamper::new(clock, Codec::H264.clock_rate_hz()),
             outlet: self.outlet.clone(),
+            moving: self.moving.clone(),
         };
         let pipeline = VideoPipeline::start(plan).await?;
         self.videos.push((pipeline, BitrateSteering::new(config.video_bitrate)));
@@ -138,6 +143,13 @@ impl Sending {
                 (track, SentTotals { frames: sent.frames, bytes: sent.bytes })
             })
             .collect()
+    }
+
+    /// For how long sound, and pictures, were sent.
+    pub(crate) fn flowed(&self) -> (Duration, Duration) {
+        let frames = self.sound.as_ref().map_or(0, |sound| sound.meter.lock().frames);
+        let sound = FRAME_DURATION.saturating_mul(u32::try_from(frames).unwrap_or(u32::MAX));
+        (sound, self.moving.total())
     }
 
     /// The facts about what was sent.

@@ -6,6 +6,7 @@ use super::meter::SentMeter;
 use super::outlet::{Handed, Outlet};
 use super::stamp::Stamper;
 use crate::error::NodeError;
+use crate::record::Pictures;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -54,6 +55,7 @@ pub(crate) struct VideoPlan {
     pub bitrate_bps: u32,
     pub stamper: Stamper,
     pub outlet: Outlet,
+    pub moving: Pictures,
 }
 
 impl VideoPipeline {
@@ -74,6 +76,7 @@ impl VideoPipeline {
             meter: meter.clone(),
             controls: controls.clone(),
             payloads: Vec::new(),
+            moving: plan.moving,
         };
         let encoder = Encoder {
             out: out.clone(),
@@ -122,6 +125,8 @@ struct Out {
     meter: SentMeter,
     controls: Arc<Controls>,
     payloads: Vec<Bytes>,
+    /// For how long pictures were sent, all tracks together.
+    moving: Pictures,
 }
 
 impl Out {
@@ -143,7 +148,10 @@ impl Out {
             .collect();
         let (count, bytes) = (packets.len() as u64, picture.data.len() as u64);
         match self.outlet.send(self.track, packets) {
-            Handed::Over => self.meter.on_sent(count, bytes, picture.captured, picture.encoded),
+            Handed::Over => {
+                self.meter.on_sent(count, bytes, picture.captured, picture.encoded);
+                self.moving.on_picture(Instant::now());
+            }
             Handed::Closed => {}
             Handed::Full => {
                 // Later pictures build on this one: only a keyframe mends that.

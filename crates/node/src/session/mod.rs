@@ -12,6 +12,7 @@ use crate::link::reconnect::Backoff;
 use crate::link::{Link, LinkCommand, LinkDown, LinkEvent, LinkFailure, LinkKind, LinkPlan, RelayHttp};
 use crate::rates::Rates;
 use crate::receive::{Outputs, Receiving};
+use crate::record::Record;
 use crate::roster::Roster;
 use crate::send::Sending;
 use crate::status::StatusPrinter;
@@ -65,6 +66,8 @@ pub(crate) struct Session {
     rates: Rates,
     printer: Option<StatusPrinter>,
     facts_file: Option<FactsFile>,
+    /// What is told to the registry, if anything is.
+    record: Option<Record>,
     notes: Vec<String>,
 }
 
@@ -85,6 +88,7 @@ impl Session {
         // Fails if the program has chosen a provider already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = MachineClock::start();
+        let record = Record::open(&config)?;
         let http = RelayHttp::new(
             config.relay.clone(),
             config.lesson.clone(),
@@ -118,6 +122,7 @@ impl Session {
             rates: Rates::default(),
             printer: config.status.then(StatusPrinter::new),
             facts_file: config.facts.clone().map(FactsFile::new),
+            record,
             notes: Vec::new(),
             config,
         })

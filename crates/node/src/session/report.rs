@@ -4,6 +4,7 @@ use super::{Session, Wire};
 use crate::error::NodeError;
 use crate::facts::cpu_seconds;
 use crate::link::LinkCommand;
+use crate::record::Totals;
 use crate::status::{StatusView, line};
 use std::time::{Duration, Instant};
 use tongke_protocol::facts::NodeFacts;
@@ -29,6 +30,24 @@ impl Session {
         if let Some(file) = &mut self.facts_file {
             file.write(&facts);
         }
+        if self.record.as_ref().is_some_and(|record| record.is_due(now)) {
+            self.tell_flow(now);
+        }
+    }
+
+    /// Tells the registry what flowed since the last time.
+    fn tell_flow(&mut self, now: Instant) {
+        let (totals, clock) = (self.totals(), self.clock);
+        let ahead_us = self.keeper.own().map_or(0, |report| report.offset_us);
+        if let Some(record) = &mut self.record {
+            record.tell_flow(now, totals, |at| clock.wall_of(at).offset_by_us(ahead_us));
+        }
+    }
+
+    /// What was sent and played so far.
+    pub(super) fn totals(&self) -> Totals {
+        let (sent_sound, sent_pictures) = self.sending.flowed();
+        Totals { sent_sound, sent_pictures, got: self.receiving.meters.played() }
     }
 
     pub(super) fn facts(&self, now: Instant, at_end: bool) -> NodeFacts {
@@ -65,7 +84,13 @@ impl Session {
 
     /// Says goodbye and gives the facts, whatever ended the lesson.
     pub(super) async fn end(mut self, ended: Result<(), NodeError>) -> Result<NodeFacts, NodeError> {
-        let facts = self.facts(Instant::now(), true);
+        let now = Instant::now();
+        let facts = self.facts(now, true);
+        self.tell_flow(now);
+        let ahead_us = self.keeper.own().map_or(0, |report| report.offset_us);
+        if let Some(record) = &mut self.record {
+            record.tell_quality(self.clock.wall_of(now).offset_by_us(ahead_us), &facts);
+        }
         // Media goes on to the last: a pause before the goodbye would be concealed as a loss.
         if let Wire::Up(link, _) = self.wire {
             let _ = link.to_relay.try_send(LinkCommand::Close);
@@ -77,6 +102,9 @@ impl Session {
         }
         if let Some(file) = self.facts_file {
             file.finish(&facts).await;
+        }
+        if let Some(record) = self.record {
+            record.finish().await;
         }
         ended.map(|()| facts)
     }

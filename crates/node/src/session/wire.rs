@@ -39,6 +39,10 @@ impl Session {
         self.sending.outlet.set(Some(link.to_relay.clone()));
         self.sending.request_all_keyframes();
         self.wire = Wire::Up(link, now);
+        let totals = self.totals();
+        if let Some(record) = &mut self.record {
+            record.on_up(now, totals);
+        }
     }
 
     pub(super) fn on_failed(&mut self, now: Instant, failures: Vec<LinkFailure>) -> Result<(), NodeError> {

@@ -142,12 +142,21 @@ impl Assembly {
     /// Whether nothing of the same picture is missing before `seq`. Parameter sets and the slice behind
     /// them all look like a start; only the first of them is.
     fn begins_picture(&self, seq: u64) -> bool {
-        if self.next == Some(seq) || self.lowest_seen == Some(seq) {
+        if self.next == Some(seq) {
             return true;
         }
-        let Some(before) = self.held.get(&(seq - 1)) else { return false };
-        let of_same = self.held.get(&seq).is_some_and(|held| held.part.rtp_ts_90k == before.part.rtp_ts_90k);
-        before.part.marker || !of_same
+        // The first packet of all may have overtaken the parameter sets before it.
+        if self.lowest_seen == Some(seq) {
+            return self.held.get(&seq).is_some_and(|held| held.part.decoder_start);
+        }
+        let Some(before) = self.held.get(&seq.wrapping_sub(1)) else { return false };
+        before.part.marker || !self.are_of_same(seq)
+    }
+
+    /// Whether this packet and the one before it are held and of the same picture.
+    fn are_of_same(&self, seq: u64) -> bool {
+        let timestamp = |seq: u64| Some(self.held.get(&seq)?.part.rtp_ts_90k);
+        timestamp(seq).is_some_and(|this| timestamp(seq.wrapping_sub(1)) == Some(this))
     }
 
     /// Whether a keyframe has begun to arrive behind the gap.
@@ -171,7 +180,11 @@ impl Assembly {
     /// There is no room: forgets everything before the last keyframe's start, or all. A keyframe is
     /// wanted then.
     pub(super) fn overflow(&mut self) {
-        let keep_from = self.keyframe_starts.last().copied().unwrap_or(u64::MAX);
+        let mut keep_from = self.keyframe_starts.last().copied().unwrap_or(u64::MAX);
+        // The parameter sets before a slice look like a start too, and belong to it.
+        while self.keyframe_starts.contains(&keep_from.wrapping_sub(1)) && self.are_of_same(keep_from) {
+            keep_from -= 1;
+        }
         self.held = self.held.split_off(&keep_from);
         self.keyframe_starts = self.keyframe_starts.split_off(&keep_from);
         self.lowest_seen = self.held.first_key_value().map(|(seq, _)| *seq);

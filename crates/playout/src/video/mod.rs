@@ -58,6 +58,9 @@ pub struct VideoPart {
     /// The payload is, or may be, the beginning of a picture that can be decoded by itself
     /// (`h264::is_keyframe_start`, `vp8::is_keyframe_start`).
     pub keyframe_start: bool,
+    /// A decoder that knows nothing yet can begin here: nothing of the picture comes before it
+    /// (`h264::holds_parameter_sets`, `vp8::is_keyframe_start`).
+    pub decoder_start: bool,
     /// When it was captured, if known; carried along.
     pub capture: Option<WallTime>,
     /// The RTP payload.

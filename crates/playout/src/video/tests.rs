@@ -21,6 +21,7 @@ fn packet(seq: u64, gop: u64) -> VideoPart {
         marker: part == 2,
         // Parameter sets, then the slice: both look like a start.
         keyframe_start: picture.is_multiple_of(gop) && part < 2,
+        decoder_start: picture.is_multiple_of(gop) && part == 0,
         capture: None,
         payload: Bytes::copy_from_slice(&seq.to_be_bytes()),
     }
@@ -123,6 +124,14 @@ fn packets_that_overtake_each_other_make_whole_pictures_in_order() {
     run.arrive(stream(t, 0..200, 1000, |seq| Some((seq % 65_536 * 7919 % 60) as u32 * MS)));
     run.until(t + 10_000 * MS);
     assert_eq!(run.pictures(), (0..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_slice_that_overtakes_its_parameter_sets_at_the_very_beginning_waits_for_them() {
+    let t = origin();
+    let mut run = Run::new();
+    run.arrive(stream(t, 0..10, 1000, |seq| Some(if seq == first_seq(0) { 12 } else { 0 } * MS)));
+    assert_eq!(run.pictures(), (0..10).collect::<Vec<_>>());
 }
 
 #[test]
@@ -318,6 +327,7 @@ fn arbitrary_packets_never_panic_and_never_come_out_of_order() {
                 rtp_ts_90k: if next(10) == 0 { next(1 << 32) as u32 } else { next(20) as u32 * 3000 },
                 marker: next(3) == 0,
                 keyframe_start: next(6) == 0,
+                decoder_start: next(8) == 0,
                 capture: None,
                 payload: Bytes::from_static(b"x").slice(..next(2) as usize),
             };

@@ -1,20 +1,34 @@
 //! Who asks: the lesson of the path and the grant of the request.
 
 use super::Relay;
-use super::refusal::{HttpRefusal, refuse};
+use super::refusal::{HttpRefusal, busy, refuse};
 use crate::clock::machine_wall;
+use crate::worker::{Plane, Resource};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use tongke_protocol::{Grant, GrantError, LessonId};
 
+/// Time for a lesson whose worker ended by itself to be on another one.
+const MOVE_WAIT: Duration = Duration::from_secs(3);
+
 /// A request for a lesson with a grant that covers it.
+#[derive(Clone)]
 pub(super) struct Caller {
     /// The lesson of the path.
     pub lesson: LessonId,
     /// The grant, verified for the lesson.
     pub grant: Grant,
+}
+
+impl Caller {
+    /// A WHIP or WHEP resource, as this caller asks for it.
+    pub(super) fn resource(&self, session: String) -> Resource {
+        Resource { lesson: self.lesson.clone(), session, participant: self.grant.participant.clone() }
+    }
 }
 
 impl FromRequestParts<Arc<Relay>> for Caller {
@@ -26,10 +40,15 @@ impl FromRequestParts<Arc<Relay>> for Caller {
         let token = bearer(&parts.headers).or(from_query).ok_or(GrantError::Missing)?;
         let grant = relay.key.verify_signature(token)?;
         grant.check_lesson(&lesson)?;
+        // Whoever comes back from a worker that ended by itself finds its lesson a moment later.
+        timeout(MOVE_WAIT, relay.placement.settled(&lesson)).await.map_err(|_| busy())?;
         // Whoever was let in may leave: an expired grant still ends its own session.
-        if parts.method != Method::DELETE && grant.check_time(machine_wall()).is_err() {
+        if parts.method != Method::DELETE
+            && let Err(over) = grant.check_time(machine_wall())
+        {
             let (of, ended) = (lesson.clone(), grant.clone());
-            relay.ask(&lesson, move |plane, _| plane.check_time(&of, &ended)).await??;
+            let job = move |plane: &mut Plane, _| plane.check_time(&of, &ended);
+            relay.ask_if_known(&lesson, job).await?.unwrap_or(Err(over))?;
         }
         Ok(Self { lesson, grant })
     }

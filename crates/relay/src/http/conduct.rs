@@ -18,7 +18,7 @@ pub(super) async fn pass(
     Caller { lesson, grant }: Caller,
 ) -> Result<Json<Pass>, HttpRefusal> {
     let of = lesson.clone();
-    let pass = relay.ask(&lesson, move |plane, _| plane.core.pass(&of, &grant)).await??;
+    let pass = relay.ask_home(&lesson, move |plane, _| plane.core.pass(&of, &grant)).await??;
     Ok(Json(pass))
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn hand(
 async fn carry_out(relay: &Relay, caller: Caller, action: LessonAction) -> Result<StatusCode, HttpRefusal> {
     let Caller { lesson, grant } = caller;
     let of = lesson.clone();
-    let keeping = relay.ask(&lesson, move |plane, now| plane.act(now, &of, &grant, &action)).await??;
+    let keeping = relay.ask_home(&lesson, move |plane, now| plane.act(now, &of, &grant, &action)).await??;
     if let Some(keeping) = keeping {
         keeping.on_disk().await.map_err(|NotKept| not_kept())?;
     }

@@ -26,9 +26,9 @@ pub(super) async fn stream(
     if relay.is_draining() {
         return Err(busy());
     }
-    let Caller { lesson, grant } = caller;
-    let of = lesson.clone();
-    let events = relay.ask(&lesson, move |plane, _| plane.listen(&of, &grant)).await?.ok_or_else(|| {
+    let Caller { lesson, grant } = caller.clone();
+    let listening = relay.ask_for(&caller, move |plane, now| plane.listen(now, &lesson, &grant)).await?;
+    let events = listening.ok_or_else(|| {
         let text = "this participant has too many event streams in the lesson; close some of them";
         refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_listeners", text)
     })?;

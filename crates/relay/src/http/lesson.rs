@@ -1,9 +1,9 @@
-//! What a participant tells and asks besides its media: clock, sizes of slots, links.
+//! What a participant tells and asks besides its media: clock, sizes of slots, what flowed, links.
 
 use super::Relay;
 use super::caller::Caller;
 use super::refusal::{HttpRefusal, refuse};
-use crate::worker::Resource;
+use crate::worker::Plane;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request, State};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tongke_protocol::conduct::SlotSizes;
 use tongke_protocol::control::{ClockEcho, ClockProbe, Links};
 use tongke_protocol::event::ClockReport;
+use tongke_protocol::record::ToldFlow;
 use tongke_sfu::ActionError;
 
 /// A JSON body; what is wrong with it is told as a refusal.
@@ -46,10 +47,9 @@ pub(super) async fn clock_report(
     caller: Caller,
     Body(report): Body<ClockReport>,
 ) -> Result<StatusCode, HttpRefusal> {
-    let Caller { lesson, grant } = caller;
-    let of = lesson.clone();
-    let told =
-        relay.ask(&lesson, move |plane, _| plane.core.report_clock(&of, &grant.participant, report)).await?;
+    let Caller { lesson, grant } = caller.clone();
+    let job = move |plane: &mut Plane, _| plane.core.report_clock(&lesson, &grant.participant, report);
+    let told = relay.ask_for(&caller, job).await?;
     told.then_some(StatusCode::NO_CONTENT).ok_or_else(|| ActionError::NotInLesson.into())
 }
 
@@ -59,16 +59,31 @@ pub(super) async fn slots(
     caller: Caller,
     Body(SlotSizes { session, sizes }): Body<SlotSizes>,
 ) -> Result<StatusCode, HttpRefusal> {
-    let Caller { lesson, grant } = caller;
-    let target = Resource { lesson: lesson.clone(), session, participant: grant.participant };
-    relay.ask(&lesson, move |plane, now| plane.set_slot_sizes(now, &target, &sizes)).await??;
+    let target = caller.resource(session);
+    relay.ask_for(&caller, move |plane, now| plane.set_slot_sizes(now, &target, &sizes)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /lessons/{lesson}/flow`: what the caller's room sent and played, by its own browser's word. Nobody waits
+/// for the disk.
+pub(super) async fn flow(
+    State(relay): State<Arc<Relay>>,
+    Caller { lesson, grant }: Caller,
+    Body(told): Body<ToldFlow>,
+) -> Result<StatusCode, HttpRefusal> {
+    let of = lesson.clone();
+    relay.ask_home(&lesson, move |plane, now| plane.core.note_flow(now, &of, &grant, told)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /lessons/{lesson}/links`
-pub(super) async fn links(State(relay): State<Arc<Relay>>, caller: Caller) -> Json<Links> {
-    Json(Links {
-        quic_port: Some(relay.worker(&caller.lesson).quic.port()),
+pub(super) async fn links(
+    State(relay): State<Arc<Relay>>,
+    caller: Caller,
+) -> Result<Json<Links>, HttpRefusal> {
+    let (worker, _) = relay.seat(&caller, false).await?;
+    Ok(Json(Links {
+        quic_port: Some(relay.workers[worker].quic.port()),
         quic_certificate_sha256: Some(relay.quic_certificate.clone()),
-    })
+    }))
 }

@@ -13,16 +13,19 @@ pub(crate) mod refusal;
 mod whip;
 
 use crate::clock::Clock;
+use crate::handing_on::HandingOn;
 use crate::journal::Journal;
+use crate::placement::Placement;
 use crate::worker::{self, WorkerHandle};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::routing::{get, post, put};
+use caller::Caller;
 use refusal::{HttpRefusal, busy, refuse};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 use tongke_protocol::{GrantKey, LessonId, Now};
 
@@ -35,10 +38,18 @@ pub(crate) struct Relay {
     pub clock: Clock,
     /// Emptied when the relay has ended, so that the workers end.
     pub workers: Vec<WorkerHandle>,
+    /// Which worker a lesson lives on.
+    pub placement: Arc<Placement>,
+    /// Whether a lesson may be on several workers.
+    pub spreads: bool,
+    /// How often a worker was started in place of one that ended by itself.
+    pub restarts: AtomicU64,
     /// SHA-256 of the QUIC certificate, hex.
     pub quic_certificate: String,
     /// Where facts are written down, if they are.
     pub journal: Option<Journal>,
+    /// The way of what is written down to the registry, if there is one.
+    pub handing_on: Option<HandingOn>,
     /// No new sessions: the relay is about to end.
     pub draining: AtomicBool,
     /// Places for measurements of the way's rate.
@@ -46,18 +57,69 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// The worker of a lesson.
-    pub(crate) fn worker(&self, lesson: &LessonId) -> &WorkerHandle {
-        &self.workers[worker::of_lesson(lesson, self.workers.len())]
+    /// The worker for the caller's sessions, and the lesson's home if that is another. `joins`: a session
+    /// is about to be opened.
+    async fn seat(&self, caller: &Caller, joins: bool) -> Result<(usize, Option<usize>), HttpRefusal> {
+        let home = self.placement.home(&caller.lesson);
+        if caller.grant.role.may_publish() || !self.spreads {
+            return Ok((home, None));
+        }
+        let (Caller { lesson, grant }, others) = (caller.clone(), self.placement.others(home));
+        let job = move |plane: &mut worker::Plane, _| plane.seat(&lesson, &grant, &others, joins);
+        let seat = self.workers[home].ask(job).await.map_err(|_| busy())??;
+        Ok(seat.map_or((home, None), |worker| (worker, Some(home))))
     }
 
-    /// Has the lesson's worker do something.
-    async fn ask<T: Send + 'static>(
+    /// Has the caller's worker open a session.
+    async fn ask_to_join<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
+    ) -> Result<T, HttpRefusal> {
+        self.ask_at(self.seat(caller, true).await?, caller, job).await
+    }
+
+    /// Has the caller's worker do something with its sessions, or with what it hears.
+    async fn ask_for<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
+    ) -> Result<T, HttpRefusal> {
+        self.ask_at(self.seat(caller, false).await?, caller, job).await
+    }
+
+    async fn ask_at<T: Send + 'static>(
+        &self,
+        (worker, home): (usize, Option<usize>),
+        caller: &Caller,
+        job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
+    ) -> Result<T, HttpRefusal> {
+        let lesson = caller.lesson.clone();
+        let job = move |plane: &mut worker::Plane, now| {
+            let is_there = home.is_none_or(|home| plane.open_branch(now, &lesson, home));
+            is_there.then(|| job(plane, now))
+        };
+        self.workers[worker].ask(job).await.ok().flatten().ok_or_else(busy)
+    }
+
+    /// Has the worker that the lesson lives on do something with it as a whole.
+    async fn ask_home<T: Send + 'static>(
         &self,
         lesson: &LessonId,
         job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
     ) -> Result<T, HttpRefusal> {
-        self.worker(lesson).ask(job).await.map_err(|_| busy())
+        self.workers[self.placement.home(lesson)].ask(job).await.map_err(|_| busy())
+    }
+
+    /// As [`ask_home`](Self::ask_home), for callers with whom no lesson may begin; none: it lives
+    /// nowhere.
+    async fn ask_if_known<T: Send + 'static>(
+        &self,
+        lesson: &LessonId,
+        job: impl FnOnce(&mut worker::Plane, Now) -> T + Send + 'static,
+    ) -> Result<Option<T>, HttpRefusal> {
+        let Some(worker) = self.placement.find(lesson) else { return Ok(None) };
+        self.workers[worker].ask(job).await.map(Some).map_err(|_| busy())
     }
 
     /// Places for measurements of the way's rate, all free.
@@ -88,6 +150,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
         .route("/lessons/{lesson}/self", get(conduct::pass))
         .route("/lessons/{lesson}/actions", post(conduct::act))
+        .route("/lessons/{lesson}/flow", post(lesson::flow))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -15,10 +15,11 @@ use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 
 /// Measurements at one time; each further one is refused.
 pub(super) const MAX_AT_ONCE: usize = 8;
@@ -109,7 +110,8 @@ fn noise(bytes: usize, place: Place) -> impl Stream<Item = Result<Bytes, Infalli
 /// One of the measurements at a time. It is free again when this is dropped, or after [`MAX_TIME`]:
 /// a client that stops reading would hold its response, and so this, for as long as it likes.
 struct Place {
-    _held: oneshot::Sender<()>,
+    permit: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    overdue: AbortHandle,
 }
 
 impl Place {
@@ -121,11 +123,24 @@ impl Place {
             let text = "the relay measures for others now; try again in a few seconds";
             refuse(StatusCode::SERVICE_UNAVAILABLE, "rate_busy", text)
         })?;
-        let (held, released) = oneshot::channel();
-        tokio::spawn(async move {
-            let _ = timeout(MAX_TIME, released).await;
-            drop(permit);
+        let permit = Arc::new(Mutex::new(Some(permit)));
+        let held = permit.clone();
+        let overdue = tokio::spawn(async move {
+            sleep(MAX_TIME).await;
+            free(&held);
         });
-        Ok(Self { _held: held })
+        Ok(Self { permit, overdue: overdue.abort_handle() })
     }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.overdue.abort();
+        // Here and now: whoever has its answer may ask again at once.
+        free(&self.permit);
+    }
+}
+
+fn free(permit: &Mutex<Option<OwnedSemaphorePermit>>) {
+    permit.lock().unwrap_or_else(PoisonError::into_inner).take();
 }

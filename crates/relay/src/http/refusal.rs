@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tongke_protocol::GrantError;
 use tongke_protocol::control::Refusal;
-use tongke_sfu::{ActionError, JoinError, PatchError};
+use tongke_sfu::{ActionError, FlowError, JoinError, PatchError};
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -78,6 +78,18 @@ impl From<ActionError> for HttpRefusal {
             ActionError::ParticipantUnknown(_) => StatusCode::NOT_FOUND,
             ActionError::Text(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ActionError::Ended => StatusCode::GONE,
+        };
+        HttpRefusal { status, refusal: Refusal::from(&error) }
+    }
+}
+
+impl From<FlowError> for HttpRefusal {
+    fn from(error: FlowError) -> Self {
+        let status = match error {
+            FlowError::Role(_) => StatusCode::FORBIDDEN,
+            FlowError::NotInLesson => StatusCode::CONFLICT,
+            FlowError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            FlowError::Unreasonable(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         HttpRefusal { status, refusal: Refusal::from(&error) }
     }

@@ -4,7 +4,7 @@
 use super::Relay;
 use super::caller::Caller;
 use super::refusal::{HttpRefusal, busy, refuse};
-use crate::worker::{Plane, Resource, ResourceError};
+use crate::worker::{Plane, ResourceError};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, patch};
 use std::sync::Arc;
 use tongke_protocol::{Grant, LessonId, Now};
-use tongke_sfu::{JoinError, Joined, Patched};
+use tongke_sfu::{JoinError, Joined, PatchError, Patched};
 use tongke_transport::webrtc::sdp::{Offer, SdpErrorKind};
 use tracing::Instrument as _;
 
@@ -74,13 +74,13 @@ async fn answer(
     expect_type(headers, SDP)?;
     expect_accepts(headers, SDP)?;
     let offer = text(body)?;
-    let Caller { lesson, grant } = caller;
+    let Caller { lesson, grant } = caller.clone();
     let span = tracing::info_span!("join", endpoint, %lesson, participant = %grant.participant);
-    let of = lesson.clone();
     let job = move |plane: &mut Plane, now| {
-        join(plane, now, &of, &grant, &offer).map_err(|error| (malformed(&error, &offer), error))
+        join(plane, now, &lesson, &grant, &offer).map_err(|error| (malformed(&error, &offer), error))
     };
-    let joined = relay.ask(&lesson, job).instrument(span.clone()).await?;
+    let joined = relay.ask_to_join(&caller, job).instrument(span.clone()).await?;
+    let lesson = caller.lesson;
     let _inside = span.enter();
     match joined {
         Ok(Joined { session, etag, answer, .. }) => {
@@ -116,10 +116,9 @@ async fn change(
     expect_type(&headers, FRAGMENT)?;
     let fragment = text(body)?;
     let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let Caller { lesson, grant } = caller;
-    let target = Resource { lesson: lesson.clone(), session, participant: grant.participant };
+    let target = caller.resource(session);
     let patched = relay
-        .ask(&lesson, move |plane, now| plane.patch(now, &target, &fragment, if_match.as_deref()))
+        .ask_for(&caller, move |plane, now| plane.patch(now, &target, &fragment, if_match.as_deref()))
         .await??;
     Ok(match patched {
         Patched::NoContent => StatusCode::NO_CONTENT.into_response(),
@@ -136,9 +135,12 @@ async fn leave(
     Path((_, session)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<StatusCode, HttpRefusal> {
-    let Caller { lesson, grant } = caller;
-    let target = Resource { lesson: lesson.clone(), session, participant: grant.participant };
-    relay.ask(&lesson, move |plane, now| plane.delete(now, &target)).await??;
+    // No lesson begins by it: the grant's time may be over.
+    if relay.placement.find(&caller.lesson).is_none() {
+        return Err(PatchError::NoSession.into());
+    }
+    let target = caller.resource(session);
+    relay.ask_for(&caller, move |plane, now| plane.delete(now, &target)).await??;
     Ok(StatusCode::OK)
 }
 

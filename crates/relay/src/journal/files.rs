@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use tongke_protocol::LessonId;
 use tongke_protocol::record::LessonFact;
 
-/// Appends lines to a file and returns when they are on disk. After an error none of them is in it,
+/// Appends lines to a file and returns its length when they are on disk. After an error none of them is in it,
 /// unless the disk does not even take that back.
-pub(super) fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
+pub(super) fn append(path: &Path, lines: &[u8]) -> io::Result<u64> {
     let mut file = match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make_parent(path)?;
@@ -34,7 +34,7 @@ pub(super) fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     if before == 0 {
         path.ancestors().skip(1).take(2).try_for_each(|directory| File::open(directory)?.sync_all())?;
     }
-    Ok(())
+    Ok(file.metadata()?.len())
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -8,7 +8,7 @@ use tongke_protocol::{LessonId, ParticipantId, Role, WallTime};
 use tongke_sfu::Attendance;
 
 /// How a lesson stood when its last fact was written.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Restored {
     pub lesson: LessonId,
     pub state: LessonState,
@@ -92,6 +92,8 @@ impl Replay {
                 self.seen(&by, at_us);
                 self.state.ended = false;
             }
+            // Rooms' own words say nothing of how a lesson is conducted.
+            FactKind::Flow { .. } | FactKind::Quality { .. } => {}
             FactKind::HeadCount { participant, count } => {
                 self.seen(&participant, at_us);
                 let counts = &mut self.state.head_counts;

@@ -26,7 +26,7 @@ impl Directory {
 
     /// Opens the journal at `now_us`, lets `use_it` write, and closes it.
     fn run<T>(&self, now_us: u64, use_it: impl FnOnce(&Journal) -> T) -> (Vec<Restored>, T) {
-        let Opened { journal, thread, lessons } = open(&self.0, WallTime(now_us)).unwrap();
+        let Opened { journal, thread, lessons, .. } = open(&self.0, WallTime(now_us), false).unwrap();
         let result = use_it(&journal);
         drop(journal);
         thread.join().unwrap();
@@ -81,7 +81,13 @@ fn went(name: &str) -> FactKind {
 }
 
 fn present(names: &[&str]) -> FactKind {
-    let of = |name: &&str| Presence { participant: id(name), audio_packets: 1, video_packets: 2 };
+    let of = |name: &&str| Presence {
+        participant: id(name),
+        audio_packets: 1,
+        video_packets: 2,
+        audio_packets_out: Some(3),
+        video_packets_out: Some(4),
+    };
     FactKind::Present { participants: names.iter().map(of).collect() }
 }
 
@@ -238,7 +244,7 @@ fn a_full_disk_is_told_and_what_waited_is_written_when_there_is_room() {
 
 #[test]
 fn a_directory_that_cannot_be_used_is_named_with_its_setting() {
-    let error = |path: &Path| open(path, WallTime(MORNING)).err().unwrap().to_string();
+    let error = |path: &Path| open(path, WallTime(MORNING), false).err().unwrap().to_string();
     let directory = Directory::new();
     fs::write(&directory.0, "").unwrap();
     let text = error(&directory.0);
@@ -257,8 +263,8 @@ fn a_directory_that_cannot_be_used_is_named_with_its_setting() {
 
 #[test]
 fn facts_that_nobody_takes_are_refused_and_counted() {
-    let (batches, receiver) = sync_channel(1);
-    let journal = Journal { batches, status: Shared::default() };
+    let (orders, receiver) = sync_channel(1);
+    let journal = Journal { orders, status: Shared::default() };
     let first = journal.keep(vec![fact(1, MORNING, locked(true))]);
     assert_eq!(wait(journal.keep(vec![fact(2, MORNING, locked(true))])), Err(NotKept));
     assert!(journal.status().trouble.unwrap().contains("too slow"));

@@ -1,12 +1,15 @@
 //! The journal's thread: what came together is written and synced together.
 
-use super::{Shared, file_of, files};
+use super::restore::{Restored, replay};
+use super::{Shared, file_of, files, files_of};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tongke_outbox::Follow;
 use tongke_protocol::record::LessonFact;
+use tongke_protocol::{LessonId, WallTime};
 
 /// Batches that are written together.
 const TOGETHER: usize = 256;
@@ -21,36 +24,89 @@ pub(super) struct Batch {
     pub kept: Option<oneshot::Sender<()>>,
 }
 
+/// Lessons to be read back, and who wants to know.
+pub(super) struct Recall {
+    pub lessons: Vec<LessonId>,
+    pub now: WallTime,
+    pub reply: oneshot::Sender<Vec<Restored>>,
+}
+
+/// What the thread is to do, in this order.
+pub(super) enum Order {
+    Keep(Batch),
+    Recall(Recall),
+}
+
 /// Writes what comes, until nobody is left who could send any.
 pub(super) struct Writer {
     directory: PathBuf,
-    batches: Receiver<Batch>,
+    orders: Receiver<Order>,
     /// Bounded by [`MAX_WAITING`].
     waiting: VecDeque<LessonFact>,
     status: Shared,
+    /// Who hands the facts on, if anybody does.
+    follow: Option<Follow>,
 }
 
 impl Writer {
-    pub(super) fn new(directory: PathBuf, batches: Receiver<Batch>, status: Shared) -> Self {
-        Self { directory, batches, waiting: VecDeque::new(), status }
+    pub(super) fn new(
+        directory: PathBuf,
+        orders: Receiver<Order>,
+        status: Shared,
+        follow: Option<Follow>,
+    ) -> Self {
+        Self { directory, orders, waiting: VecDeque::new(), status, follow }
     }
 
     pub(super) fn run(mut self) {
         loop {
             let first = if self.waiting.is_empty() {
-                self.batches.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                self.orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                self.batches.recv_timeout(RETRY_PERIOD)
+                self.orders.recv_timeout(RETRY_PERIOD)
             };
             match first {
                 Ok(first) => {
-                    let more = self.batches.try_iter().take(TOGETHER);
-                    let batches = std::iter::once(first).chain(more).collect();
-                    self.write(batches);
+                    let more = self.orders.try_iter().take(TOGETHER);
+                    let orders = std::iter::once(first).chain(more).collect();
+                    self.carry_out(orders);
                 }
                 Err(RecvTimeoutError::Timeout) => self.write(Vec::new()),
                 Err(RecvTimeoutError::Disconnected) => return self.end(),
             }
+        }
+    }
+
+    fn carry_out(&mut self, orders: Vec<Order>) {
+        let mut batches = Vec::with_capacity(orders.len());
+        for order in orders {
+            match order {
+                Order::Keep(batch) => batches.push(batch),
+                Order::Recall(recall) => {
+                    self.write(std::mem::take(&mut batches));
+                    self.recall(recall);
+                }
+            }
+        }
+        if !batches.is_empty() {
+            self.write(batches);
+        }
+    }
+
+    fn recall(&mut self, Recall { lessons, now, reply }: Recall) {
+        let mut unfinished = Vec::new();
+        let read = |lesson: LessonId| {
+            let mut facts = files::read_all(&files_of(&self.directory, now, &lesson));
+            facts.extend(self.waiting.iter().filter(|fact| fact.lesson == lesson).cloned());
+            let (restored, closing) = replay(lesson, facts);
+            unfinished.extend(closing);
+            restored
+        };
+        let restored = lessons.into_iter().map(read).collect();
+        // Whoever asked may have gone.
+        let _ = reply.send(restored);
+        if !unfinished.is_empty() {
+            self.write(vec![Batch { facts: unfinished, kept: None }]);
         }
     }
 
@@ -74,7 +130,12 @@ impl Writer {
         let mut trouble = None;
         for (path, facts) in files {
             match files::append(&path, &lines(&facts)) {
-                Ok(()) => self.status.change(|status| status.written += facts.len() as u64),
+                Ok(len) => {
+                    self.status.change(|status| status.written += facts.len() as u64);
+                    if let Some(follow) = &self.follow {
+                        follow.synced(&path, len);
+                    }
+                }
                 Err(error) => {
                     trouble = Some(format!("{}: {error}", path.display()));
                     self.waiting.extend(facts);

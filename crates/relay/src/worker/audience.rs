@@ -116,21 +116,40 @@ impl Listeners {
         }
     }
 
-    /// Forgets listeners that went, and greets those that were behind and have read on.
-    pub(crate) fn tidy(&mut self, core: &Core) {
+    /// Tells all who listen to a lesson how it stands: it was not known here, or there is a gap.
+    pub(crate) fn greet(&mut self, core: &Core, lesson: &LessonId) {
+        let all = self.lessons.get_mut(lesson).into_iter().flatten();
+        all.for_each(|listener| listener.greet(core, lesson));
+    }
+
+    /// Forgets listeners that went, and greets those that were behind and have read on. Returns the
+    /// lessons to which nobody listens any more.
+    pub(crate) fn tidy(&mut self, core: &Core) -> Vec<LessonId> {
         for (lesson, all) in &mut self.lessons {
             all.retain(|listener| !listener.queue.is_closed());
             all.iter_mut()
                 .filter(|listener| listener.behind)
                 .for_each(|listener| listener.greet(core, lesson));
         }
-        self.lessons.retain(|_, all| !all.is_empty());
+        let unheard = self.lessons.extract_if(|_, all| all.is_empty());
+        unheard.map(|(lesson, _)| lesson).collect()
+    }
+
+    /// Whether somebody listens to a lesson.
+    pub(crate) fn has(&self, lesson: &LessonId, participant: &ParticipantId) -> bool {
+        let is_open = |it: &Listener| it.participant == *participant && !it.queue.is_closed();
+        self.lessons.get(lesson).is_some_and(|all| all.iter().any(is_open))
     }
 
     /// Ends all queues after what they hold.
     pub(crate) fn close(&mut self) {
         self.lessons.clear();
         self.legs.clear();
+    }
+
+    /// Whether anybody listens to a lesson.
+    pub(crate) fn hear_of(&self, lesson: &LessonId) -> bool {
+        self.lessons.contains_key(lesson)
     }
 
     /// How many listen: (over HTTP, over QUIC).
@@ -160,6 +179,10 @@ impl Listener {
 
     /// Tells the whole state, if there is room for it.
     fn greet(&mut self, core: &Core, lesson: &LessonId) {
+        if !core.is_synced(lesson) {
+            self.behind = true;
+            return;
+        }
         let state = if self.leg.is_some() {
             let mut state = vec![core.snapshot_event(lesson)];
             state.extend(self.slots.values().cloned());

@@ -1,5 +1,6 @@
 //! A worker: one thread that owns the sockets and the core of its lessons, so that no media packet
-//! crosses a thread and nothing in it takes a lock.
+//! crosses a thread, but over the trunk of a lesson that is spread over workers, and nothing in it
+//! takes a lock.
 //!
 //! Everything that happens comes as one of four: datagrams on the UDP socket, [`Input`]s of the
 //! worker's own tasks (TCP connections, QUIC sessions), [`Job`]s of the HTTP interface, and time.
@@ -7,38 +8,49 @@
 //! that follows from it.
 
 mod audience;
+mod drops;
+mod egress;
+mod gather;
+mod handle;
+mod pinning;
 mod plane;
 mod quic;
+mod sockets;
+mod spread;
 mod start;
 mod status;
 mod tcp;
+mod trunk;
 mod udp;
 
+pub(crate) use handle::WorkerHandle;
+pub(crate) use pinning::cpus;
 pub(crate) use plane::{Plane, Resource, ResourceError};
-pub(crate) use start::{Start, WorkerHandle, start};
+pub(crate) use start::{Ended, Start, start, start_again};
 pub(crate) use status::WorkerStatus;
 
 use crate::clock::Clock;
 use bytes::Bytes;
 
 use quic::JoinRequest;
+use start::Standing;
 use status::Reporter;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tongke_protocol::Now;
 use tongke_protocol::control::ClientMessage;
-use tongke_protocol::{LessonId, Now};
-use tongke_sfu::LegId;
+use tongke_sfu::{LegId, Site, TrunkBatch};
 use tongke_transport::webrtc::Path;
+use udp::UdpReceiver;
 
 /// Receive calls in one turn, each up to 32 messages: then the core's outputs are sent.
 const RECEIVES_PER_TURN: usize = 4;
 /// Inputs of tasks in one turn.
 const INPUTS_PER_TURN: usize = 512;
-/// Jobs in one turn.
-const JOBS_PER_TURN: usize = 32;
+/// Jobs in one turn: each may be a join, which takes as long as a few dozen packets.
+const JOBS_PER_TURN: usize = 4;
 /// Inputs that may wait. Full: the tasks wait, so TCP peers are slowed by their window and QUIC
 /// drops its oldest datagrams.
 const INPUT_QUEUE: usize = 4096;
@@ -67,14 +79,8 @@ pub(crate) enum Input {
     QuicControl { leg: LegId, message: ClientMessage },
     /// The connection ended.
     QuicClosed { leg: LegId, reason: String },
-}
-
-/// The worker that a lesson lives on.
-pub(crate) fn of_lesson(lesson: &LessonId, workers: usize) -> usize {
-    // Without a random key, so that links, QUIC sessions and HTTP agree on it.
-    let mut hasher = DefaultHasher::new();
-    lesson.as_str().hash(&mut hasher);
-    (hasher.finish() % workers as u64) as usize
+    /// Another worker's core has something for this one's.
+    Trunk { from: Site, batch: TrunkBatch },
 }
 
 /// Why a turn begins.
@@ -87,8 +93,11 @@ enum Wake {
 }
 
 struct Worker {
+    /// The first to be dropped: see there.
+    standing: Standing,
     clock: Clock,
     plane: Plane,
+    udp: UdpReceiver,
     inputs: mpsc::Receiver<Input>,
     /// For new TCP connections.
     inputs_sender: mpsc::Sender<Input>,
@@ -96,49 +105,61 @@ struct Worker {
     reporter: Reporter,
     /// When it is next written down who is there; none: nothing is.
     presence_due: Option<Instant>,
+    /// How long datagrams gather between two turns.
+    pause: Duration,
 }
 
 impl Worker {
     fn new(
+        standing: Standing,
         clock: Clock,
         plane: Plane,
+        udp: UdpReceiver,
         (inputs, inputs_sender): (mpsc::Receiver<Input>, mpsc::Sender<Input>),
         jobs: mpsc::Receiver<Job>,
         reporter: Reporter,
     ) -> Self {
         let presence_due = plane.journal.is_some().then(|| clock.now().instant + PRESENCE_PERIOD);
-        Self { clock, plane, inputs, inputs_sender, jobs, reporter, presence_due }
+        let pause = Duration::ZERO;
+        Self { standing, clock, plane, udp, inputs, inputs_sender, jobs, reporter, presence_due, pause }
     }
 
     /// Works until the last [`WorkerHandle`] is gone.
     async fn run(mut self) {
         let timer = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(timer);
+        let mut is_behind = false;
         loop {
             let due = self.due();
             if timer.deadline().into_std() != due {
                 timer.as_mut().reset(due.into());
             }
             let wake = tokio::select! {
-                readable = self.plane.udp.readable() => match readable {
+                readable = self.udp.readable() => match readable {
                     Ok(()) => Wake::Udp,
                     Err(_) => Wake::Time,
                 },
                 Some(input) = self.inputs.recv() => Wake::Input(input),
                 job = self.jobs.recv() => job.map_or(Wake::End, Wake::Job),
                 () = &mut timer => Wake::Time,
+                () = std::future::ready(()), if is_behind => Wake::Time,
             };
             if matches!(wake, Wake::End) {
+                self.standing.end();
                 return;
             }
-            if self.turn(wake) {
+            is_behind = self.turn(wake);
+            if is_behind {
                 // The tasks that feed this one and carry its sends live on the same thread.
                 tokio::task::yield_now().await;
+            } else if !self.pause.is_zero() {
+                // The whole thread: QUIC's datagrams are to gather too.
+                std::thread::sleep(self.pause);
             }
         }
     }
 
-    fn due(&self) -> Instant {
+    fn due(&mut self) -> Instant {
         let others = [self.plane.core.poll_timeout(), self.presence_due];
         others.into_iter().flatten().fold(self.reporter.due(), Instant::min)
     }
@@ -152,9 +173,9 @@ impl Worker {
             Wake::Job(job) => job(&mut self.plane, now),
             Wake::Udp | Wake::Time | Wake::End => {}
         }
-        let Plane { core, udp, .. } = &mut self.plane;
+        let core = &mut self.plane.core;
         let more_datagrams = (0..RECEIVES_PER_TURN).all(|_| {
-            udp.receive(|local, remote, datagram| {
+            self.udp.receive(|local, remote, datagram| {
                 core.handle_datagram(now, Path::Udp { local, remote }, datagram);
             })
         });
@@ -165,9 +186,16 @@ impl Worker {
             }
             Err(_) => false,
         });
-        for _ in 0..JOBS_PER_TURN {
-            let Ok(job) = self.jobs.try_recv() else { break };
-            job(&mut self.plane, now);
+        let more_jobs = (0..JOBS_PER_TURN).all(|_| match self.jobs.try_recv() {
+            Ok(job) => {
+                job(&mut self.plane, now);
+                true
+            }
+            Err(_) => false,
+        });
+        if self.plane.core.has_handshakes() {
+            // Media goes first.
+            self.plane.flush();
         }
         if self.plane.core.poll_timeout().is_some_and(|due| due <= now.instant) {
             self.plane.core.handle_timeout(now);
@@ -178,42 +206,36 @@ impl Worker {
         }
         self.plane.flush();
         if self.reporter.due() <= now.instant {
-            self.plane.listeners.tidy(&self.plane.core);
-            self.reporter.report(now.instant, &self.plane);
+            self.plane.tidy(now);
+            let core = &self.plane.core;
+            self.plane.egress.with(|egress| egress.tcp.tidy(now.instant, |path| core.knows_path(path)));
+            let load = self.reporter.report(now.instant, &self.plane, self.udp.counters);
+            self.plane.core.set_load(load as f32);
+            self.pause = gather::pause(load);
         }
-        more_datagrams || more_inputs
+        more_datagrams || more_inputs || more_jobs || self.plane.core.has_handshakes()
     }
 
     fn take(&mut self, now: Now, input: Input) {
-        let Plane { core, tcp, .. } = &mut self.plane;
+        let Plane { core, egress, .. } = &mut self.plane;
         match input {
-            Input::TcpOpened { stream, remote } => tcp.open(stream, remote, self.inputs_sender.clone()),
+            Input::TcpOpened { stream, remote } => {
+                let inputs = self.inputs_sender.clone();
+                egress.with(|egress| egress.tcp.open(now.instant, stream, remote, inputs));
+            }
             Input::TcpDatagram { path, mut datagram } => core.handle_datagram(now, path, &mut datagram),
             Input::TcpClosed { connection, path } => {
-                tcp.close(connection);
+                egress.with(|egress| egress.tcp.close(connection));
                 core.path_lost(path);
             }
             Input::QuicJoin(request) => self.plane.admit(now, *request),
             Input::QuicDatagram { leg, datagram } => core.handle_quic_datagram(now, leg, &datagram),
             Input::QuicControl { leg, message } => core.handle_control(now, leg, &message),
             Input::QuicClosed { leg, reason } => core.leave(now, leg, &reason),
+            Input::Trunk { from, mut batch } => {
+                core.handle_trunk(now, from, &mut batch);
+                self.plane.trunks.give_back(from, batch);
+            }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lesson_always_lives_on_the_same_worker_and_lessons_spread() {
-        let mut seen = [0; 4];
-        for n in 0..400 {
-            let lesson: LessonId = format!("lesson-{n}").parse().unwrap();
-            let index = of_lesson(&lesson, 4);
-            assert_eq!(index, of_lesson(&lesson, 4));
-            seen[index] += 1;
-        }
-        assert!(seen.iter().all(|&count| count > 50), "{seen:?}");
     }
 }

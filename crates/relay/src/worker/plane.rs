@@ -2,32 +2,36 @@
 //! [`Plane::flush`] carries out what the core wants.
 
 use super::audience::{Events, Listeners};
-use super::quic::{Admitted, JoinRequest, QuicLegs};
-use super::tcp::TcpPort;
-use super::udp::UdpPort;
+use super::egress::SharedEgress;
+use super::quic::{Admitted, JoinRequest};
+use super::spread::Admission;
+use super::trunk::Trunks;
 use crate::clock::machine_wall;
 use crate::http::refusal::of_grant;
 use crate::journal::{Journal, Keeping};
+use crate::placement::Placement;
+use std::sync::Arc;
 use tongke_protocol::conduct::{LessonAction, SlotSize};
 use tongke_protocol::control::{Hello, Refusal};
 use tongke_protocol::{Grant, GrantError, LessonId, Now, ParticipantId};
-use tongke_sfu::{ActionError, Core, LegId, PatchError, Patched};
-use tongke_transport::webrtc::Path;
+use tongke_sfu::{ActionError, Carrier as _, Core, LegId, PatchError, Patched};
 
 /// What a worker owns besides its tasks.
 pub(crate) struct Plane {
     /// Rooms, tracks, sessions.
     pub core: Core,
-    /// WebRTC over UDP.
-    pub udp: UdpPort,
-    /// WebRTC over TCP.
-    pub tcp: TcpPort,
-    /// QUIC sessions.
-    pub quic: QuicLegs,
+    /// The ways out. The core has them too, for what must not wait until it is through.
+    pub egress: SharedEgress,
     /// Who hears events.
     pub listeners: Listeners,
     /// Where facts are written down, if they are.
     pub journal: Option<Journal>,
+    /// This worker's number.
+    pub index: usize,
+    /// Which worker a lesson lives on.
+    pub placement: Arc<Placement>,
+    /// The ways to the cores of other workers.
+    pub trunks: Trunks,
 }
 
 impl Plane {
@@ -35,32 +39,24 @@ impl Plane {
     pub(crate) fn flush(&mut self) {
         // Nobody waits for these: whoever does has taken its facts itself.
         let _ = self.keep_facts();
-        let Self { core, udp, tcp, quic, listeners, .. } = self;
+        let Self { core, egress, listeners, trunks, .. } = self;
+        trunks.send(core);
         let outputs = core.outputs();
         if outputs.is_empty() {
             return;
         }
-        for transmit in &outputs.udp {
-            match transmit.path {
-                Path::Udp { local, remote } => {
-                    let run = &outputs.arena[transmit.range.clone()];
-                    udp.send(local.ip(), remote, run, transmit.segment_size);
-                }
-                Path::Tcp { connection, .. } => tcp.send(connection, transmit.segments(&outputs.arena)),
-            }
-        }
-        for transmit in &outputs.quic {
-            quic.send(transmit.leg, &outputs.arena[transmit.range.clone()]);
-        }
+        egress.carry(&outputs.arena, &outputs.udp, &outputs.quic);
         let events = std::mem::take(&mut outputs.events);
         let closed = std::mem::take(&mut outputs.closed);
+        let greet = std::mem::take(&mut outputs.greet);
         outputs.clear();
+        greet.iter().for_each(|lesson| listeners.greet(core, lesson));
         for told in events {
             listeners.tell(core, told);
         }
         for gone in closed {
             listeners.remove_leg(gone.leg);
-            quic.remove(gone.leg, &gone.reason);
+            egress.with(|egress| egress.quic.remove(gone.leg, &gone.reason));
         }
     }
 
@@ -83,11 +79,14 @@ impl Plane {
         Ok(self.keep_facts().filter(|_| !acted.facts.is_empty()))
     }
 
-    /// Takes a QUIC session in, opens its event queue and answers.
-    pub(crate) fn admit(&mut self, now: Now, request: JoinRequest) {
-        let JoinRequest { grant, hello, connection, span, reply } = request;
-        let _inside = span.enter();
-        let answer = self.join_quic(now, &grant, &hello, connection);
+    /// Takes a QUIC session in that belongs here, opens its event queue and answers.
+    pub(crate) fn answer(&mut self, now: Now, request: JoinRequest) {
+        let JoinRequest { grant, hello, connection, reply, admission, .. } = request;
+        let checked = match admission {
+            Admission::Granted { .. } => Ok(()),
+            _ => self.check_time(&hello.lesson, &grant).map_err(|error| of_grant(&error)),
+        };
+        let answer = checked.and_then(|()| self.join_quic(now, &grant, &hello, connection));
         if let Err(Ok(unheard)) = reply.send(answer) {
             // The client went while it was being answered.
             self.core.leave(now, unheard.leg, "left before it was welcomed");
@@ -101,11 +100,10 @@ impl Plane {
         hello: &Hello,
         connection: quinn::Connection,
     ) -> Result<Admitted, Refusal> {
-        self.check_time(&hello.lesson, grant).map_err(|error| of_grant(&error))?;
         let (leg, welcome) = self.core.join_quic(now, grant, hello).map_err(|error| Refusal::from(&error))?;
         match self.listeners.add(&self.core, &hello.lesson, (&grant.participant, grant.role), Some(leg)) {
             Some(events) => {
-                let ended = self.quic.add(leg, connection);
+                let ended = self.egress.with(|egress| egress.quic.add(leg, connection));
                 Ok(Admitted { leg, welcome, events, ended })
             }
             None => {
@@ -126,8 +124,10 @@ impl Plane {
     }
 
     /// Opens an event stream. None: the participant has too many.
-    pub(crate) fn listen(&mut self, lesson: &LessonId, grant: &Grant) -> Option<Events> {
-        self.listeners.add(&self.core, lesson, (&grant.participant, grant.role), None)
+    pub(crate) fn listen(&mut self, now: Now, lesson: &LessonId, grant: &Grant) -> Option<Events> {
+        let events = self.listeners.add(&self.core, lesson, (&grant.participant, grant.role), None)?;
+        self.core.set_listened(now, lesson, true);
+        Some(events)
     }
 
     /// The leg of a WHIP or WHEP resource, if it is `lesson`'s.
@@ -166,6 +166,12 @@ impl Plane {
         let leg = self.own(target)?;
         self.core.set_slot_sizes(now, leg, sizes);
         Ok(())
+    }
+
+    /// Of these lessons those that nothing here knows of: no session, no listener, no conduct.
+    pub(crate) fn forgotten(&mut self, now: Now, mut lessons: Vec<LessonId>) -> Vec<LessonId> {
+        lessons.retain(|lesson| !self.listeners.hear_of(lesson) && !self.core.remembers(now, lesson));
+        lessons
     }
 
     fn own(&self, target: &Resource) -> Result<LegId, ResourceError> {

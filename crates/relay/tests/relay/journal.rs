@@ -5,26 +5,15 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use tongke_protocol::Role;
 use tongke_protocol::conduct::{LessonState, Pass};
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::record::{FactKind, LessonFact};
 use tongke_relay::{Relay, RelayConfig};
 
-/// A data directory that goes with the test.
-struct Data(PathBuf);
-
 impl Data {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name =
-            format!("tongke-relay-data-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        Self(std::env::temp_dir().join(name))
-    }
-
     fn config(&self) -> RelayConfig {
-        RelayConfig { data: Some(self.0.clone()), workers: 2, ..config() }
+        RelayConfig { data: Some(self.path().to_owned()), workers: 2, ..config() }
     }
 
     fn relay(&self) -> Relay {
@@ -34,7 +23,7 @@ impl Data {
     /// The facts of the lesson `math`, from all its days.
     fn facts(&self) -> Vec<LessonFact> {
         let mut days: Vec<PathBuf> =
-            fs::read_dir(self.0.join("facts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+            fs::read_dir(self.path().join("facts")).unwrap().map(|entry| entry.unwrap().path()).collect();
         days.sort();
         let texts = days.iter().filter_map(|day| fs::read_to_string(day.join("math.jsonl")).ok());
         let read = |text: String| {
@@ -42,12 +31,6 @@ impl Data {
             lines.collect::<Vec<LessonFact>>()
         };
         texts.flat_map(read).collect()
-    }
-}
-
-impl Drop for Data {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -137,12 +120,48 @@ async fn who_came_and_went_is_on_disk_after_a_proper_end() {
         .map(|fact| match fact.what {
             FactKind::Came { participant, role, .. } => format!("{participant} came as {role}"),
             FactKind::Went { participant, .. } => format!("{participant} went"),
+            FactKind::Present { participants } => format!("{} are there", participants.len()),
             other => panic!("{other:?}"),
         })
         .collect();
-    let expected =
-        ["school-2 came as receiving", "school-1 came as supporting", "school-2 went", "school-1 went"];
-    assert_eq!(told, expected);
+    let came = ["school-2 came as receiving", "school-1 came as supporting"];
+    let went = ["2 are there", "school-2 went", "1 are there", "school-1 went"];
+    // Not again if both go within a second.
+    let went_together = [went[0], went[1], went[3]];
+    assert!(told == [&came[..], &went].concat() || told == [&came[..], &went_together].concat(), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_a_browser_says_of_its_room_stands_in_the_record_under_its_name() {
+    let data = Data::new();
+    let relay = data.relay();
+    let _node = join(&relay, "school-2", Role::Receiving).await;
+    let now_us =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as u64;
+    let told = json!({
+        "seq": 0, "from_us": now_us - 5_000_000, "until_us": now_us, "sent_audio_ms": 5_000,
+        "sent_video_ms": 4_000, "got": [{"participant": "school-1", "audio_ms": 1, "video_ms": 2}],
+    });
+    let tell = |http: Http, told: Value| async move {
+        http.request(Method::POST, "/lessons/math/flow").json(&told).send().await.unwrap()
+    };
+    let answer = tell(class(&relay), told.clone()).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    let mut longer = told.clone();
+    longer["sent_audio_ms"] = json!(9_000);
+    let (status, refused) = refusal(tell(class(&relay), longer).await).await;
+    assert_eq!((status, refused.code.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "flow_unreasonable"));
+    let (status, refused) = refusal(tell(teacher(&relay), told).await).await;
+    assert_eq!((status, refused.code.as_str()), (StatusCode::CONFLICT, "not_in_lesson"));
+    within("the end", relay.shutdown("the relay is being restarted")).await;
+    let flows: Vec<LessonFact> =
+        data.facts().into_iter().filter(|fact| matches!(fact.what, FactKind::Flow { .. })).collect();
+    let [FactKind::Flow { participant, sent_audio_ms: 5_000, .. }] =
+        flows.iter().map(|fact| &fact.what).collect::<Vec<_>>()[..]
+    else {
+        panic!("{flows:?}")
+    };
+    assert_eq!(participant.as_str(), "school-2");
 }
 
 #[tokio::test]
@@ -177,7 +196,7 @@ async fn what_cannot_be_written_is_refused_as_such_and_the_lesson_goes_on() {
     let http = teacher(&relay);
     let _node = join(&relay, "school-1", Role::Supporting).await;
     act_well(&http, json!({"action": "lock", "locked": false})).await;
-    let (facts, elsewhere) = (data.0.join("facts"), data.0.join("elsewhere"));
+    let (facts, elsewhere) = (data.path().join("facts"), data.path().join("elsewhere"));
     fs::rename(&facts, &elsewhere).unwrap();
     fs::write(&facts, "in the way").unwrap();
 
@@ -203,9 +222,9 @@ async fn what_cannot_be_written_is_refused_as_such_and_the_lesson_goes_on() {
 #[tokio::test]
 async fn a_data_directory_that_cannot_be_used_is_named_with_its_setting() {
     let data = Data::new();
-    fs::write(&data.0, "a file").unwrap();
+    fs::write(data.path(), "a file").unwrap();
     let text = Relay::start(&data.config()).err().unwrap().to_string();
-    fs::remove_file(&data.0).unwrap();
+    fs::remove_file(data.path()).unwrap();
     assert!(text.starts_with("setting 'data': ") && text.contains("cannot be made"), "{text}");
     let _first = data.relay();
     let text = Relay::start(&data.config()).err().unwrap().to_string();

@@ -3,12 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod conduct;
+mod handing_on;
 mod http;
 mod journal;
 mod media;
 mod pages;
+mod placement;
 mod quic;
 mod rate;
+mod slow;
 mod sockets;
+mod spread;
+mod spread_survival;
 mod start;
 mod support;
+mod survival;
+mod weather;
+mod witness;

@@ -48,15 +48,15 @@ impl PeerConnectionEventHandler for Handler {
 }
 
 /// A WHEP receiver with one slot for pictures.
-struct Receiver {
-    connection: Arc<dyn PeerConnection>,
+pub struct Receiver {
+    pub connection: Arc<dyn PeerConnection>,
     tracks: mpsc::Receiver<Arc<dyn TrackRemote>>,
-    session: String,
+    pub session: String,
     _state: watch::Receiver<RTCPeerConnectionState>,
 }
 
 impl Receiver {
-    async fn join(http: &Http, over_tcp: bool) -> Self {
+    pub async fn join(http: &Http, over_tcp: bool) -> Self {
         let (gathered, mut is_gathered) = watch::channel(false);
         let (state, mut is_state) = watch::channel(RTCPeerConnectionState::New);
         let (tracks_in, tracks) = mpsc::channel(8);
@@ -107,7 +107,7 @@ impl Receiver {
     }
 
     /// The first picture packet.
-    async fn packet(&mut self) -> (bool, Vec<u8>) {
+    pub async fn packet(&mut self) -> (bool, Vec<u8>) {
         let track = within("a track", self.tracks.recv()).await.unwrap();
         loop {
             match within("a packet", track.poll()).await.unwrap() {
@@ -142,7 +142,7 @@ async fn from_quic_to_whep(over_tcp: bool) {
 
 /// A camera of 20 pictures a second, each a keyframe: the `webrtc` crate drops what arrives in the
 /// moment between the end of its DTLS handshake and its taking over the keys.
-async fn film(connection: quinn::Connection) {
+pub async fn film(connection: quinn::Connection) {
     let mut beat = tokio::time::interval(Duration::from_millis(50));
     for sequence in 500.. {
         beat.tick().await;

@@ -1,8 +1,9 @@
 //! How much the way carries: noise down, anything up, within bounds.
 
 use crate::support::*;
-use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tongke_protocol::Role;
 
 const MAX: usize = 4 * 1024 * 1024;
@@ -66,17 +67,47 @@ async fn who_asks_for_too_much_or_for_nothing_is_told_the_bounds() {
     }
 }
 
+/// An upload that is under way: its head is sent, and the relay waits for its 4 bytes.
+async fn begin_upload(http: &Http) -> TcpStream {
+    let address = http.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /lessons/math/rate HTTP/1.1\r\nhost: relay\r\nauthorization: Bearer {}\r\n\
+         expect: 100-continue\r\ncontent-length: 4\r\n\r\n",
+        http.token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // It comes when the body is asked for.
+    hear(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
+    stream
+}
+
+async fn hear(stream: &mut TcpStream, expected: &str) {
+    let mut came = vec![0; expected.len()];
+    within("the answer", stream.read_exact(&mut came)).await.unwrap();
+    assert_eq!(String::from_utf8(came).unwrap(), expected);
+}
+
 #[tokio::test]
 async fn only_so_many_measure_at_once_and_who_ends_makes_room() {
     let relay = relay();
     let http = school(&relay);
-    let measure = || http.request(Method::GET, "/lessons/math/rate?bytes=4194304").send();
-    // Nobody reads its body yet, which is larger than what the sockets between hold.
-    let running = join_all((0..8).map(|_| measure())).await;
-    assert!(running.iter().all(|response| response.as_ref().unwrap().status() == StatusCode::OK));
-    let (status, refusal) = refusal(measure().await.unwrap()).await;
-    assert_eq!((status, refusal.code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "rate_busy"));
-    drop(running);
-    let again = async { while measure().await.unwrap().status() != StatusCode::OK {} };
+    let mut running = Vec::new();
+    for _ in 0..8 {
+        running.push(begin_upload(&http).await);
+    }
+    let request = |method: Method| http.request(method, "/lessons/math/rate?bytes=1").send();
+    for method in [Method::GET, Method::POST] {
+        let (status, refusal) = refusal(request(method).await.unwrap()).await;
+        assert_eq!((status, refusal.code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "rate_busy"));
+    }
+    let mut ending = running.pop().unwrap();
+    ending.write_all(b"1234").await.unwrap();
+    hear(&mut ending, "HTTP/1.1 200 OK\r\n").await;
+    let last = begin_upload(&http).await;
+    assert_eq!(request(Method::GET).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    // Who breaks off makes room too, as soon as the relay has seen it.
+    drop(last);
+    let again = async { while request(Method::GET).await.unwrap().status() != StatusCode::OK {} };
     within("a place", again).await;
 }

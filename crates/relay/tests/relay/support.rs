@@ -7,6 +7,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tongke_protocol::control::{
@@ -35,6 +37,8 @@ pub fn config() -> RelayConfig {
         tls: None,
         advertise: vec![],
         workers: 1,
+        spread_after: 0,
+        pin_workers: true,
         data: None,
     }
 }
@@ -112,6 +116,17 @@ impl Http {
         text.lines().filter_map(of).sum()
     }
 
+    /// Waits until a metric is down to a value.
+    pub async fn metric_falls(&self, name: &str, value: f64) {
+        let fallen = async {
+            let mut again = tokio::time::interval(Duration::from_millis(50));
+            while self.metric(name).await > value {
+                again.tick().await;
+            }
+        };
+        within(name, fallen).await;
+    }
+
     /// Waits until a metric reaches a value: workers tell theirs once a second.
     pub async fn metric_reaches(&self, name: &str, value: f64) {
         let reached = async {
@@ -133,6 +148,28 @@ pub async fn refusal(response: Response) -> (StatusCode, Refusal) {
 
 pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// A data directory that goes with the test.
+pub struct Data(PathBuf);
+
+impl Data {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("tongke-relay-data-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Server-sent events of a lesson, as they come.
@@ -202,8 +239,12 @@ impl Node {
     }
 
     pub async fn connect_to(address: SocketAddr) -> Self {
+        Self::connect_as(address, client_config()).await
+    }
+
+    pub async fn connect_as(address: SocketAddr, config: quinn::ClientConfig) -> Self {
         let mut endpoint = quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-        endpoint.set_default_client_config(client_config());
+        endpoint.set_default_client_config(config);
         let connection = within("the handshake", endpoint.connect(address, "relay").unwrap()).await.unwrap();
         let (send, receive) = connection.open_bi().await.unwrap();
         Self { connection, send, receive, _endpoint: endpoint }
@@ -211,10 +252,14 @@ impl Node {
 
     /// Connects and is welcomed.
     pub async fn join(relay: &Relay, hello: Hello) -> (Self, Welcome) {
-        let mut node = Self::connect(relay).await;
-        node.say(&ClientMessage::Hello(hello)).await;
-        match node.hear().await {
-            Some(RelayMessage::Welcome(welcome)) => (node, welcome),
+        Self::connect(relay).await.greet(hello).await
+    }
+
+    /// Says hello and is welcomed.
+    pub async fn greet(mut self, hello: Hello) -> (Self, Welcome) {
+        self.say(&ClientMessage::Hello(hello)).await;
+        match self.hear().await {
+            Some(RelayMessage::Welcome(welcome)) => (self, welcome),
             other => panic!("not welcomed: {other:?}"),
         }
     }
@@ -265,7 +310,7 @@ pub fn hello(token: String, lesson: &str, publish: Vec<PublishTrack>, video: u8,
     Hello { token, lesson: lesson.parse().unwrap(), publish, video_slots: video, audio_slots: audio }
 }
 
-fn client_config() -> quinn::ClientConfig {
+pub fn client_config() -> quinn::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -35,13 +35,21 @@ impl Kept {
         key
     }
 
+    /// Whether a lesson is remembered. One whose time is over is forgotten here.
+    pub fn remembers(&mut self, now: Now, lesson: &LessonId) -> bool {
+        let Some(key) = self.by_lesson.get(lesson).copied() else { return false };
+        let is_old = self.lessons.get(key).is_none_or(|conduct| is_old(now, conduct));
+        if is_old {
+            self.lessons.remove(key);
+            self.by_lesson.remove(lesson);
+        }
+        !is_old
+    }
+
     fn forget_old(&mut self, now: Now) {
         let lessons = &mut self.lessons;
         self.by_lesson.retain(|_, key| {
-            let is_old = lessons.get(*key).is_none_or(|conduct| {
-                let idle = now.instant.saturating_duration_since(conduct.touched);
-                !conduct.is_open && idle >= FORGOTTEN_AFTER
-            });
+            let is_old = lessons.get(*key).is_none_or(|conduct| is_old(now, conduct));
             if is_old {
                 lessons.remove(*key);
             }
@@ -62,8 +70,20 @@ impl Kept {
         self.lessons.get(*self.by_lesson.get(lesson)?)
     }
 
+    /// The same, to be changed.
+    pub fn find_mut(&mut self, lesson: &LessonId) -> Option<&mut Conduct> {
+        self.lessons.get_mut(*self.by_lesson.get(lesson)?)
+    }
+
     pub fn get_mut(&mut self, key: u64) -> Option<&mut Conduct> {
         self.lessons.get_mut(key)
+    }
+
+    /// Forgets a lesson.
+    pub fn forget(&mut self, lesson: &LessonId) {
+        if let Some(key) = self.by_lesson.remove(lesson) {
+            self.lessons.remove(key);
+        }
     }
 
     /// Takes over what another run of the relay wrote down.
@@ -72,9 +92,14 @@ impl Kept {
         let Some(conduct) = self.lessons.get_mut(key) else { return };
         conduct.state = state;
         for Attendance { participant, role, until } in people {
-            conduct.remember(participant, Person { role, until: Some(until) });
+            conduct.remember(participant, Person { role, until: Some(until), turns: None });
         }
     }
+}
+
+fn is_old(now: Now, conduct: &Conduct) -> bool {
+    let idle = now.instant.saturating_duration_since(conduct.touched);
+    !conduct.is_open && idle >= FORGOTTEN_AFTER
 }
 
 #[cfg(test)]
@@ -95,5 +120,20 @@ mod tests {
         assert!(kept.find(&gone).is_some());
         kept.enter(start.plus(FORGOTTEN_AFTER), &"another".parse().unwrap());
         assert!(kept.find(&gone).is_none() && kept.find(&open).is_some() && kept.find(&next).is_some());
+    }
+
+    #[test]
+    fn whoever_asks_whether_a_lesson_is_remembered_gets_it_forgotten_when_its_time_is_over() {
+        let start = Now { instant: Instant::now(), wall: WallTime(0) };
+        let mut kept = Kept::default();
+        let lesson: LessonId = "math".parse().unwrap();
+        assert!(!kept.remembers(start, &lesson));
+        let key = kept.enter(start, &lesson);
+        assert!(kept.remembers(start.plus(FORGOTTEN_AFTER - Duration::from_secs(1)), &lesson));
+        kept.set_open(start, key, true);
+        assert!(kept.remembers(start.plus(FORGOTTEN_AFTER), &lesson));
+        kept.set_open(start, key, false);
+        assert!(!kept.remembers(start.plus(FORGOTTEN_AFTER), &lesson));
+        assert!(kept.find(&lesson).is_none() && kept.get_mut(key).is_none());
     }
 }

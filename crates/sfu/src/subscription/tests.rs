@@ -29,7 +29,7 @@ fn info(sequence: u64, timestamp: u32, keyframe_start: bool, arrived: Instant) -
 
 #[test]
 fn a_lost_start_of_a_keyframe_that_is_repaired_later_still_has_a_number() {
-    let (t, mut ring) = (Instant::now(), Ring::new(RingSize { packets: 64, bytes: 4096 }));
+    let (t, mut ring) = (Instant::now(), Ring::new(RingSize::for_media(MediaKind::Video)));
     let mut subscription = subscription(CodecSet::quic());
     ring.insert(info(48, 3000, false, t), b"picture before");
     // 49 and 50, parameter sets, are lost; the slice begins a keyframe too.
@@ -46,7 +46,7 @@ fn a_lost_start_of_a_keyframe_that_is_repaired_later_still_has_a_number() {
 
 #[test]
 fn timestamps_and_numbers_go_on_over_their_wraps() {
-    let (t, mut ring) = (Instant::now(), Ring::new(RingSize { packets: 64, bytes: 4096 }));
+    let (t, mut ring) = (Instant::now(), Ring::new(RingSize::for_media(MediaKind::Video)));
     let mut subscription = subscription(CodecSet::quic());
     let mut last = None::<Outgoing>;
     for number in 0..40_u64 {

@@ -245,6 +245,8 @@ fn comings_goings_and_decisions_are_written_down_each_under_its_own_name() {
     let seen: Vec<_> =
         participants.iter().map(|p| (p.participant.as_str(), p.audio_packets, p.video_packets)).collect();
     assert_eq!(seen, [("t", 0, 0), ("a", 2, 3), ("o", 0, 0)]);
+    let sent: Vec<_> = participants.iter().map(|p| (p.audio_packets_out, p.video_packets_out)).collect();
+    assert_eq!(sent, [(Some(2), Some(3)), (Some(0), Some(0)), (Some(2), Some(3))], "each but the sender");
     let names = lesson.act("t", Role::Supporting, &LessonAction::Lock { locked: true }).unwrap();
     assert_eq!(names, [lesson.facts.last().unwrap().id.clone()]);
     lesson.leave(teacher, "left");
@@ -260,7 +262,9 @@ fn who_comes_again_as_something_else_went_and_came() {
     let (mut lesson, _, _) = two_schools();
     lesson.facts.clear();
     lesson.join("a", Role::Observer);
-    let [FactKind::Went { .. }, FactKind::Came { role: Role::Observer, .. }] = lesson.facts()[..] else {
+    let [FactKind::Present { .. }, FactKind::Went { .. }, FactKind::Came { role: Role::Observer, .. }] =
+        lesson.facts()[..]
+    else {
         panic!("{:?}", lesson.facts())
     };
 }
@@ -287,4 +291,22 @@ fn what_an_earlier_run_wrote_down_holds_in_this_one() {
         panic!("{}", describe(&greeting[0]))
     };
     assert_eq!((relay.as_str(), told), (lesson.core.name(), &state));
+}
+
+#[test]
+fn what_flowed_until_somebody_went_is_written_down_before_and_once_for_all_who_go_together() {
+    let (mut lesson, _, class) = two_schools();
+    let observer = lesson.join("o", Role::Observer);
+    lesson.send(class, TrackKind::Microphone, vec![sound(0), sound(1)]);
+    lesson.facts.clear();
+    lesson.leave(observer, "enough");
+    lesson.core.shutdown(lesson.now, "the relay is being restarted");
+    lesson.settle();
+    let facts = lesson.facts();
+    let FactKind::Present { participants } = &facts[1] else { panic!("{facts:?}") };
+    let seen: Vec<_> =
+        participants.iter().map(|p| (p.participant.as_str(), p.audio_packets, p.audio_packets_out)).collect();
+    assert_eq!(seen, [("t", 0, Some(2)), ("a", 2, Some(0))]);
+    let kinds: Vec<String> = facts.into_iter().map(kind).collect();
+    assert_eq!(kinds, ["went o", "present", "went t", "went a"]);
 }

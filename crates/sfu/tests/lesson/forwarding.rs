@@ -76,6 +76,21 @@ fn packets_wait_for_the_end_of_their_picture_but_no_longer_than_5_ms() {
 }
 
 #[test]
+fn under_load_packets_wait_for_the_end_of_their_picture_longer_but_not_for_ever() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    let b = lesson.join("b", Role::Receiving);
+    lesson.film(a, TrackKind::Camera, 0..1, true);
+    lesson.core.set_load(0.95);
+    let before = lesson.schools[b].packet_count();
+    lesson.send(a, TrackKind::Camera, frame(1, false, 4)[..2].to_vec());
+    lesson.pass(9);
+    assert_eq!(lesson.schools[b].packet_count(), before);
+    lesson.pass(1);
+    assert_eq!(lesson.schools[b].packet_count(), before + 2, "10 ms are over");
+}
+
+#[test]
 fn sound_never_waits() {
     let mut lesson = Lesson::new();
     let a = lesson.join("a", Role::Supporting);

@@ -95,6 +95,26 @@ fn a_keyframe_whose_first_packet_comes_late_opens_the_gate_with_all_that_followe
 }
 
 #[test]
+fn what_waited_when_a_late_packet_opened_the_gate_is_sent_once() {
+    let mut lesson = Lesson::new();
+    let a = lesson.join("a", Role::Supporting);
+    lesson.film(a, TrackKind::Camera, 0..70, true);
+    let b = lesson.join("b", Role::Receiving);
+    for packet in frame(70, true, 4) {
+        lesson.schools[a].leg.send(lesson.now, TrackKind::Camera, packet);
+    }
+    let sent: Vec<_> = std::iter::from_fn(|| lesson.schools[a].leg.poll_transmit()).collect();
+    assert_eq!(sent.len(), 4);
+    // The second and third wait for the end of their picture when the first comes.
+    for at in [1, 2, 0, 3] {
+        lesson.core.handle_quic_datagram(lesson.now, lesson.schools[a].id, &sent[at]);
+    }
+    let to = lesson.schools[b].id;
+    let got = lesson.core.outputs().quic.iter().filter(|transmit| transmit.leg == to).count();
+    assert_eq!(got, 4);
+}
+
+#[test]
 fn a_late_joiner_does_not_get_a_run_with_a_hole() {
     let mut lesson = Lesson::new();
     let a = lesson.join("a", Role::Supporting);

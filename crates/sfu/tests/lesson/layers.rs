@@ -1,7 +1,7 @@
 //! A browser's simulcast: which encoding who gets, and how the way from one to the next looks.
 
 use super::support::payload_types::{H264, H264_RTX};
-use super::support::{Lesson, describe, frame};
+use super::support::{Lesson, Spread, Stage, describe, frame};
 use bytes::Bytes;
 use tongke_protocol::conduct::SlotSize;
 use tongke_protocol::{MediaKind, Role};
@@ -47,20 +47,21 @@ impl Camera {
     }
 
     /// Films `count` pictures; the way up takes 4 ms longer for each encoding.
-    fn film(&mut self, lesson: &mut Lesson, count: u32) {
+    fn film(&mut self, stage: &mut impl Stage, count: u32) {
         for _ in 0..count {
-            let asked = self.sources.map(|ssrc| lesson.browsers[self.browser].keyframe_requests(ssrc));
+            let browser = &stage.home().browsers[self.browser];
+            let asked = self.sources.map(|ssrc| browser.keyframe_requests(ssrc));
             let is_asked = asked != self.asked;
             self.asked = asked;
             let active = self.active;
             for layer in (0..3).filter(|layer| active[*layer]) {
                 let keyframe = is_asked || self.sent[layer] == 0;
                 for packet in picture(layer, self.number, keyframe) {
-                    self.send(lesson, layer, packet);
+                    self.send(stage.home(), layer, packet);
                 }
-                lesson.pass(4);
+                stage.pass(4);
             }
-            lesson.pass(FRAME_MS - 4 * self.active.iter().filter(|active| **active).count() as u64);
+            stage.pass(FRAME_MS - 4 * self.active.iter().filter(|active| **active).count() as u64);
             self.number += 1;
         }
     }
@@ -460,4 +461,27 @@ fn reports_go_to_each_encoding_and_receivers_hear_of_the_one_they_get() {
     let now_ticks = last.rtp_timestamp.wrapping_add((since_us * 90 / 1000) as u32);
     let age = now_ticks.wrapping_sub(timestamp);
     assert!(age.abs_diff(FRAME_TICKS) < 10, "picture {number} is {age} ticks old, not one picture");
+}
+
+#[test]
+fn at_a_branch_a_slot_gets_the_encoding_of_its_size_in_one_piece_too() {
+    let mut spread = Spread::new();
+    let mut camera = Camera::join(&mut spread.home, "t");
+    let watcher = spread.watch("there");
+    camera.film(&mut spread, 20);
+    assert_eq!(last_layer(&spread.branch, watcher), H);
+    camera.report(&mut spread.home);
+    show(&mut spread.branch, watcher, 0, 180);
+    spread.settle();
+    camera.film(&mut spread, 20);
+    assert_eq!(last_layer(&spread.branch, watcher), L);
+    assert!(seen(&spread.branch, watcher).iter().find(|seen| seen.0 == L).unwrap().3, "a keyframe");
+    camera.active[L] = false;
+    camera.film(&mut spread, 60);
+    assert_eq!(last_layer(&spread.branch, watcher), M, "what does not come any more is replaced");
+    (camera.sources[M], camera.sent[M]) = (99, 0);
+    camera.film(&mut spread, 20);
+    assert_eq!(last_layer(&spread.branch, watcher), M, "begun anew under another source");
+    assert_continuous(&spread.branch, watcher);
+    assert_eq!(spread.branch.total().keyframe_requests, 0, "the publisher is asked by its home");
 }

@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
 
 mod bad_input;
+mod branches;
 mod browsers;
+mod carrying;
 mod checks;
 mod codecs;
 mod conduct;
+mod crowds;
 mod events;
 mod forwarding;
 mod joining;
@@ -16,4 +19,8 @@ mod keyframes;
 mod layers;
 mod repair;
 mod reports;
+mod spreading;
+mod stalls;
 mod support;
+mod told;
+mod weather;

@@ -1,6 +1,6 @@
 //! Sender and receiver reports.
 
-use super::support::{Lesson, frame, sound};
+use super::support::{Lesson, Spread, frame, sound};
 use tongke_protocol::{MediaKind, NtpTime, Role, TrackKind, WallTime};
 use tongke_transport::quic::LegEvent;
 
@@ -101,4 +101,26 @@ fn round_trips_are_known_on_both_ends() {
     lesson.film(a, TrackKind::Camera, 0..90, true);
     let rtt = lesson.schools[a].leg.rtt().expect("reports were exchanged");
     assert!(rtt.as_millis() < 5, "{rtt:?} without any delay on the way");
+}
+
+#[test]
+fn reports_at_a_branch_tell_the_same_moments_as_those_at_home() {
+    let mut spread = Spread::new();
+    let teacher = spread.home.join("t", Role::Supporting);
+    let here = spread.home.join("here", Role::Observer);
+    let there = spread.observe("there");
+    for number in 0..90 {
+        spread.home.send(teacher, TrackKind::Camera, frame(number, number == 0, 2));
+        spread.home.send(teacher, TrackKind::Microphone, vec![sound(number)]);
+        spread.pass(33);
+    }
+    for (media, rate_hz) in [(MediaKind::Video, 90_000), (MediaKind::Audio, 48_000)] {
+        let of = |lesson: &Lesson, school: usize| {
+            let slot = lesson.schools[school].first_slot(media);
+            let last = lesson.schools[school].packets(slot).last().unwrap().1.header.timestamp;
+            moment(lesson, school, slot, last, rate_hz)
+        };
+        let apart = of(&spread.home, here) - of(&spread.branch, there);
+        assert!(apart.abs() < 1_000, "{media:?}: {apart} µs");
+    }
 }

@@ -4,6 +4,7 @@
 use super::SequenceExtender;
 use super::rtcp::{FeedbackHead, TransportFeedback, write_transport_cc};
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 /// Most packets told about in one feedback: it stays below 1 kB.
@@ -14,6 +15,24 @@ const REMEMBERED: u64 = 256;
 const MAX_PENDING: u64 = 4096;
 /// Most sent packets that wait for their feedback; the oldest go first.
 const MAX_SENT: usize = 4096;
+/// Time that a sent packet waits for its feedback: receivers tell several times a second, so that
+/// later than this nothing new is told, however long the way.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
+/// When a packet arrived, in 250 µs since the recorder's first packet, plus one: with `None` it takes
+/// no more than a number.
+#[derive(Debug, Clone, Copy)]
+struct Arrived(NonZeroU64);
+
+impl Arrived {
+    fn after(since_origin: Duration) -> Arrived {
+        Arrived(NonZeroU64::MIN.saturating_add((since_origin.as_micros() / 250) as u64))
+    }
+
+    fn units_of_250_us(self) -> i64 {
+        (self.0.get() - 1) as i64
+    }
+}
 
 /// Notes when packets arrive and tells the sender.
 #[derive(Debug, Default)]
@@ -24,8 +43,8 @@ pub struct ArrivalRecorder {
     first: u64,
     /// Number of the next packet to tell about.
     next: u64,
-    /// Arrival in 250 µs since `origin`, by number. At most `MAX_PENDING` + `REMEMBERED`.
-    arrivals: VecDeque<Option<i64>>,
+    /// Arrivals by number. At most `MAX_PENDING` + `REMEMBERED`.
+    arrivals: VecDeque<Option<Arrived>>,
     feedback_count: u8,
 }
 
@@ -52,7 +71,7 @@ impl ArrivalRecorder {
         }
         let place = &mut self.arrivals[index as usize];
         if place.is_none() {
-            *place = Some((now.saturating_duration_since(origin).as_micros() / 250) as i64);
+            *place = Some(Arrived::after(now.saturating_duration_since(origin)));
             self.next = self.next.min(number);
         }
     }
@@ -69,8 +88,8 @@ impl ArrivalRecorder {
             return false;
         }
         let skip = (self.next - self.first) as usize;
-        let statuses: Vec<Option<i64>> =
-            self.arrivals.iter().skip(skip).take(MAX_STATUSES).copied().collect();
+        let told = self.arrivals.iter().skip(skip).take(MAX_STATUSES);
+        let statuses: Vec<Option<i64>> = told.map(|arrival| arrival.map(Arrived::units_of_250_us)).collect();
         let head = FeedbackHead {
             sender_ssrc,
             media_ssrc,
@@ -106,7 +125,7 @@ pub struct Outcome {
 }
 
 /// When a packet was sent, its size and whether it arrived, in eight bytes: the relay has a log for
-/// each receiver and walks through all of it every few seconds.
+/// each receiver and walks through all of it every second.
 #[derive(Debug, Clone, Copy)]
 struct Sent(u64);
 
@@ -147,14 +166,16 @@ impl SendLog {
         SendLog::default()
     }
 
-    /// The transport-wide number for a packet that is being sent.
+    /// The transport-wide number for a packet that is being sent. Packets sent longer than a second ago
+    /// are forgotten.
     pub fn on_sent(&mut self, now: Instant, size: usize) -> u16 {
-        if self.sent.len() == MAX_SENT {
+        let since_origin = now.saturating_duration_since(*self.origin.get_or_insert(now));
+        let is_told_no_more = |sent: &Sent| since_origin > sent.since_origin() + MAX_WAIT;
+        while self.sent.len() == MAX_SENT || self.sent.front().is_some_and(is_told_no_more) {
             self.sent.pop_front();
             self.first += 1;
         }
-        let origin = *self.origin.get_or_insert(now);
-        self.sent.push_back(Sent::new(now.saturating_duration_since(origin), size));
+        self.sent.push_back(Sent::new(since_origin, size));
         (self.first + self.sent.len() as u64 - 1) as u16
     }
 
@@ -170,7 +191,8 @@ impl SendLog {
         let origin = self.origin?;
         let mut youngest = None;
         let end = self.first + self.sent.len() as u64;
-        for status in feedback.statuses() {
+        // Whatever it claims: more are not remembered.
+        for status in feedback.statuses().take(MAX_SENT) {
             // The latest packet of that number: fewer than 65,536 are remembered.
             let back = (end as u16).wrapping_sub(status.sequence);
             let number = end.checked_sub(u64::from(back)).filter(|number| *number >= self.first);
@@ -270,5 +292,25 @@ mod tests {
                 assert_eq!(none, None, "told twice");
             }
         }
+    }
+
+    #[test]
+    fn the_log_holds_a_second_of_packets_and_knows_feedback_that_took_that_long() {
+        let (mut log, mut recorder) = (SendLog::new(), ArrivalRecorder::new());
+        let t = Instant::now();
+        for i in 0..3_000_u32 {
+            let sequence = log.on_sent(t + i * 3 * MS, 1200);
+            recorder.on_packet(t + i * 3 * MS, sequence);
+        }
+        assert!(log.sent.len() <= 334, "{} packets", log.sent.len());
+        assert!(log.sent.capacity() <= 512, "room for {}", log.sent.capacity());
+        let mut out = Vec::new();
+        while recorder.write_feedback(&mut out, 1, 2) {}
+        let mut known = 0;
+        for packet in rtcp::read(&out) {
+            let Ok(Rtcp::TransportCc(feedback)) = packet else { panic!() };
+            log.on_feedback(t + 9_000 * MS, &feedback, |_| known += 1);
+        }
+        assert_eq!(known, log.sent.len(), "older ones are nobody's any more");
     }
 }

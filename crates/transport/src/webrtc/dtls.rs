@@ -6,11 +6,13 @@
 //! partly received answer, and the peer's records are rationed.
 
 mod certificate;
+mod established;
 mod pace;
 
 pub use certificate::{Certificate, Fingerprint};
 
 use super::srtp::{KeyPair, Profile};
+use established::Established;
 use pace::{Ration, Resend};
 use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
@@ -28,6 +30,10 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1
 const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
 /// Datagrams of a first flight kept in case it must be read again with another profile.
 const MAX_FIRST_FLIGHT: usize = 8;
+
+/// Datagrams read after a handshake's end, until its keys are used: the library keeps fragments of messages, and
+/// whoever writes the peer's address on a datagram can send such.
+const MAX_REPEATS: u32 = 128;
 
 /// Why DTLS failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,16 +63,30 @@ pub(super) enum DtlsEvent {
 /// The server's end of one association.
 pub(super) struct DtlsServer {
     certificate: Arc<Certificate>,
+    stage: Stage,
+    transmits: VecDeque<Vec<u8>>,
+    ration: Ration,
+}
+
+/// How far an association is.
+enum Stage {
+    /// It may still have to repeat a flight.
+    Handshake(Box<Handshake>),
+    Established(Established),
+}
+
+/// All that a handshake needs.
+struct Handshake {
     peer: Fingerprint,
     /// Profiles not tried yet, the preferred last.
     untried: Vec<Profile>,
     endpoint: Endpoint,
     /// What has come before the first answer.
     first_flight: Vec<Vec<u8>>,
-    transmits: VecDeque<Vec<u8>>,
     resend: Resend,
-    ration: Ration,
-    connected: bool,
+    is_complete: bool,
+    /// Datagrams that are still read after the end, for the peer may have to repeat its last flight.
+    repeats_left: u32,
 }
 
 impl DtlsServer {
@@ -81,16 +101,20 @@ impl DtlsServer {
         let mut untried: Vec<Profile> = profiles.iter().rev().copied().collect();
         let first = untried.pop().ok_or(DtlsError::NoCommonProfile)?;
         let endpoint = endpoint(&certificate, &peer, first)?;
-        Ok(DtlsServer {
-            certificate,
+        let handshake = Handshake {
             peer,
             untried,
             endpoint,
             first_flight: Vec::new(),
-            transmits: VecDeque::new(),
             resend: Resend::default(),
+            is_complete: false,
+            repeats_left: MAX_REPEATS,
+        };
+        Ok(DtlsServer {
+            certificate,
+            stage: Stage::Handshake(Box::new(handshake)),
+            transmits: VecDeque::new(),
             ration: Ration::new(now),
-            connected: false,
         })
     }
 
@@ -99,6 +123,72 @@ impl DtlsServer {
         if !self.ration.take(now) {
             return Ok(None);
         }
+        match &mut self.stage {
+            Stage::Handshake(handshake) if handshake.is_complete && handshake.repeats_left == 0 => Ok(None),
+            Stage::Handshake(handshake) => {
+                handshake.repeats_left -= u32::from(handshake.is_complete);
+                handshake.read(now, datagram, &self.certificate, &mut self.transmits)
+            }
+            Stage::Established(established) if established.is_end(now, datagram) => {
+                self.transmits.extend(established.take_goodbye());
+                Ok(Some(DtlsEvent::Closed))
+            }
+            Stage::Established(_) => Ok(None),
+        }
+    }
+
+    /// The peer has used the keys, so it has our last flight: nothing of the handshake will be asked
+    /// for again, and it is forgotten.
+    pub fn on_keys_used(&mut self, now: Instant) {
+        if let Stage::Handshake(handshake) = &mut self.stage
+            && handshake.is_complete
+            && let Some(kept) = Established::keep(now, &mut handshake.endpoint, &self.certificate)
+        {
+            self.stage = Stage::Established(kept);
+            self.transmits = VecDeque::new();
+        }
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.transmits.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Handshake(handshake) => handshake.resend.due,
+            Stage::Established(_) => None,
+        }
+    }
+
+    /// Sends the last flight again if its answer is overdue.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if let Stage::Handshake(handshake) = &mut self.stage
+            && handshake.resend.due.is_some_and(|due| due <= now)
+        {
+            self.transmits.extend(handshake.resend.flight.iter().cloned());
+            handshake.resend.sent(now);
+        }
+    }
+
+    /// Says goodbye to the peer, if it has been met.
+    pub fn close(&mut self, now: Instant) {
+        match &mut self.stage {
+            Stage::Handshake(handshake) => handshake.close(now, &mut self.transmits),
+            Stage::Established(established) => self.transmits.extend(established.take_goodbye()),
+        }
+    }
+}
+
+impl Handshake {
+    fn read(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        certificate: &Certificate,
+        transmits: &mut VecDeque<Vec<u8>>,
+    ) -> Result<Option<DtlsEvent>, DtlsError> {
         let is_first_flight = self.first_flight.len() < MAX_FIRST_FLIGHT && !self.resend.has_answered;
         if is_first_flight {
             self.first_flight.push(datagram.to_vec());
@@ -107,15 +197,15 @@ impl DtlsServer {
         while let (Err(RtcError::ErrServerNoMatchingSrtpProfile), true) = (&result, is_first_flight) {
             // The library would take the client's first choice; it is shown one of ours at a time.
             let Some(profile) = self.untried.pop() else {
-                self.collect_transmits(now);
+                self.collect_transmits(now, transmits);
                 return Err(DtlsError::NoCommonProfile);
             };
-            self.endpoint = endpoint(&self.certificate, &self.peer, profile)?;
+            self.endpoint = endpoint(certificate, &self.peer, profile)?;
             for earlier in &self.first_flight {
                 result = self.endpoint.read(now, PEER, None, earlier.as_slice().into());
             }
         }
-        let alert = self.collect_transmits(now);
+        let alert = self.collect_transmits(now, transmits);
         match result {
             Ok(events) => self.read_events(events),
             Err(error) if alert || matches!(error, RtcError::ErrAlertFatalOrClose) => {
@@ -126,7 +216,7 @@ impl DtlsServer {
     }
 
     /// Takes over what the library wants sent; says whether that is a fatal alert in the clear.
-    fn collect_transmits(&mut self, now: Instant) -> bool {
+    fn collect_transmits(&mut self, now: Instant, transmits: &mut VecDeque<Vec<u8>>) -> bool {
         let mut flight = Vec::new();
         while let Some(transmit) = self.endpoint.poll_transmit() {
             flight.push(transmit.message.to_vec());
@@ -134,12 +224,12 @@ impl DtlsServer {
         let alert = flight.iter().any(|datagram| is_fatal_alert(datagram));
         if flight.is_empty() {
             if self.resend.is_due_on_repeat(now) {
-                self.transmits.extend(self.resend.flight.iter().cloned());
+                transmits.extend(self.resend.flight.iter().cloned());
                 self.resend.sent(now);
             }
         } else {
             self.resend.replace(now, &flight);
-            self.transmits.extend(flight);
+            transmits.extend(flight);
         }
         alert
     }
@@ -157,7 +247,7 @@ impl DtlsServer {
     }
 
     fn finish(&mut self) -> Result<DtlsEvent, DtlsError> {
-        self.connected = true;
+        self.is_complete = true;
         self.resend.stop();
         let state = self
             .endpoint
@@ -181,31 +271,12 @@ impl DtlsServer {
         Ok(DtlsEvent::Connected { profile, keys: Box::new(keys) })
     }
 
-    /// The next datagram to send.
-    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        self.transmits.pop_front()
-    }
-
-    /// When [`Self::handle_timeout`] has something to do.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.resend.due
-    }
-
-    /// Sends the last flight again if its answer is overdue.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if self.resend.due.is_some_and(|due| due <= now) {
-            self.transmits.extend(self.resend.flight.iter().cloned());
-            self.resend.sent(now);
-        }
-    }
-
-    /// Says goodbye to the peer, if it has been met.
-    pub fn close(&mut self, now: Instant) {
+    fn close(&mut self, now: Instant, transmits: &mut VecDeque<Vec<u8>>) {
         self.resend.stop();
-        if self.connected {
+        if self.is_complete {
             self.endpoint.stop(now, PEER);
             while let Some(transmit) = self.endpoint.poll_transmit() {
-                self.transmits.push_back(transmit.message.to_vec());
+                transmits.push_back(transmit.message.to_vec());
             }
         }
     }

@@ -2,7 +2,9 @@
 //! media where the peer nominates.
 
 use super::Path;
-use super::stun::{self, Class, Message};
+use super::stun::{self, Class, Message, TransactionId};
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::{Duration, Instant};
 
 /// Most paths remembered; a browser with many interfaces checks about a dozen.
@@ -10,6 +12,9 @@ const MAX_PATHS: usize = 16;
 /// A nominated path with a lower priority takes over from one that has not been nominated again for
 /// this long. Peers that nominate aggressively repeat it for every path, and the path would flap.
 const QUIET_NOMINATION: Duration = Duration::from_secs(1);
+/// Checks remembered, so that a copy of one from elsewhere proves nothing; the oldest go first. A browser sends
+/// one each 2.5 s, so it is the last two minutes.
+const MAX_CHECKS: usize = 48;
 /// Characters of a user fragment and of a password made here: 6 bits each, so 48 and 144 bits
 /// (RFC 8445 §5.3 asks for 24 and 128).
 const UFRAG_LEN: usize = 8;
@@ -70,6 +75,10 @@ pub enum IgnoredCheck {
     Stranger,
     /// MESSAGE-INTEGRITY is missing or wrong.
     Unauthentic,
+    /// It came from another address before: somebody repeats what was overheard.
+    Copied,
+    /// Shorter than its answer, which would go to an address that may be forged.
+    TooShort,
 }
 
 /// A way on which the peer has answered for itself.
@@ -81,6 +90,32 @@ struct KnownPath {
     nominated: Option<Instant>,
 }
 
+/// The last authentic checks, by hashes of their transactions and of the ways they came. At most [`MAX_CHECKS`].
+#[derive(Debug, Default)]
+struct Checks(VecDeque<(u64, u64)>);
+
+impl Checks {
+    /// Whether a check came from another address before; remembers it if not. Its integrity says only that the
+    /// peer made it once: overheard and sent again from a forged address, it would turn the media there.
+    fn is_copy(&mut self, id: TransactionId, path: Path) -> bool {
+        let (id, path) = (hash_of(&id), hash_of(&path));
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| *known == id) {
+            return *known != path;
+        }
+        if self.0.len() == MAX_CHECKS {
+            self.0.pop_front();
+        }
+        self.0.push_back((id, path));
+        false
+    }
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The relay's half of ICE for one session.
 #[derive(Debug)]
 pub(super) struct IceLite {
@@ -90,11 +125,19 @@ pub(super) struct IceLite {
     remote: IceCredentials,
     paths: Vec<KnownPath>,
     selected: Option<Path>,
+    checks: Checks,
 }
 
 impl IceLite {
     pub fn new(local: IceCredentials, remote: IceCredentials) -> Self {
-        IceLite { local, previous: None, remote, paths: Vec::new(), selected: None }
+        IceLite {
+            local,
+            previous: None,
+            remote,
+            paths: Vec::new(),
+            selected: None,
+            checks: Checks::default(),
+        }
     }
 
     /// The path that the peer nominated.
@@ -142,15 +185,24 @@ impl IceLite {
             return Checked::Ignored(IgnoredCheck::Unauthentic);
         }
         let id = message.transaction_id();
-        let (response, path_changed) = if let Some(kind) = message.unknown_required() {
-            (stun::error_response(id, 420, Some(kind), password.as_bytes()), false)
+        if self.checks.is_copy(id, path) {
+            return Checked::Ignored(IgnoredCheck::Copied);
+        }
+        let refusal = if let Some(kind) = message.unknown_required() {
+            Some(stun::error_response(id, 420, Some(kind), password.as_bytes()))
         } else if message.claims_controlled() {
             // A lite agent is always the controlled one: the peer must change over (RFC 8445 §7.3.1.1).
-            (stun::error_response(id, 487, None, password.as_bytes()), false)
+            Some(stun::error_response(id, 487, None, password.as_bytes()))
         } else {
-            let response = stun::success_response(id, path.remote(), password.as_bytes());
-            (response, self.note_check(now, path, &message, is_current))
+            None
         };
+        let is_good = refusal.is_none();
+        let good = || stun::success_response(id, path.remote(), password.as_bytes());
+        let response = refusal.unwrap_or_else(good);
+        if response.len() > datagram.len() && !self.is_validated(path) {
+            return Checked::Ignored(IgnoredCheck::TooShort);
+        }
+        let path_changed = is_good && self.note_check(now, path, &message, is_current);
         Checked::Answer { response, path_changed }
     }
 

@@ -27,6 +27,8 @@ struct Keys {
     profile: Profile,
     seal: Context,
     open: Context,
+    /// Whether the peer has used them.
+    are_used: bool,
 }
 
 /// The relay's side of one peer connection.
@@ -90,6 +92,12 @@ impl Session {
         match opened {
             Ok(len) => {
                 self.last_heard = now.instant;
+                if !keys.are_used {
+                    keys.are_used = true;
+                    self.dtls.on_keys_used(now.instant);
+                    self.transmits.shrink_to_fit();
+                    self.events.shrink_to_fit();
+                }
                 let plain = &mut datagram[..len];
                 if is_rtcp { Received::Rtcp(plain) } else { Received::Rtp(plain) }
             }
@@ -129,6 +137,7 @@ impl Session {
                     profile,
                     seal: Context::new(profile, &keys.server),
                     open: Context::new(profile, &keys.client),
+                    are_used: false,
                 }));
                 self.announce();
             }
@@ -199,6 +208,12 @@ impl Session {
         }
         self.dtls.handle_timeout(now.instant);
         self.flush_dtls();
+    }
+
+    /// Nobody has read what the peer sent for so long: for that time it was not silent.
+    pub fn excuse(&mut self, now: Now, missed: Duration) {
+        self.last_heard = (self.last_heard + missed).min(now.instant);
+        self.connect_by += missed;
     }
 
     /// Takes new ICE credentials (an ICE restart). Media goes on where it goes until the peer

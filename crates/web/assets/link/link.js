@@ -8,6 +8,7 @@ import { listen } from "./events.js";
 import { Own } from "./own.js";
 import { Receive } from "./receive.js";
 import { Session } from "./session.js";
+import { Telling } from "./telling.js";
 import { Watch } from "./watch.js";
 import { Whep } from "./whep.js";
 import { Whip } from "./whip.js";
@@ -61,6 +62,8 @@ export class Link extends EventTarget {
   #session;
   #clock;
   #watch = new Watch();
+  /** Only the window that sends tells of its room. @type {Telling | null} */
+  #telling;
   #receive = new Receive(() => this.#changed());
   #own = new Own(() => this.#captured());
   /** @type {Whip | null} */
@@ -83,6 +86,7 @@ export class Link extends EventTarget {
     this.#options = options;
     this.#session = new Session({ publish: options.publish, random: Math.random });
     this.#clock = new Clock(options.lesson, options.grant);
+    this.#telling = options.publish ? new Telling(options.lesson, options.grant) : null;
     this.#own.setCamera(options.media?.getVideoTracks()[0] ?? null);
     this.#own.setMicrophone(options.media?.getAudioTracks()[0] ?? null);
   }
@@ -131,6 +135,7 @@ export class Link extends EventTarget {
     removeEventListener("online", this.#online);
     removeEventListener("pagehide", this.#leave);
     clearInterval(this.#looker);
+    this.#telling?.end();
     this.#clock.stop();
     this.#tell({ is: "close" });
   }
@@ -338,6 +343,8 @@ export class Link extends EventTarget {
     const isHidden = (/** @type {number} */ slot) => this.#sizes.get(slot)?.width === 0;
     const clock = this.#clock.report;
     await this.#watch.look({ whip: this.#whip, whep: this.#whep, room, participant, clock, isHidden });
+    const sources = this.room.slots.get(this.#whep?.peer.session ?? "") ?? new Map();
+    this.#telling?.look({ samples: this.#watch.samples, whep: this.#whep, sources, clock });
     this.#changed();
   }
 
@@ -346,7 +353,10 @@ export class Link extends EventTarget {
     const { phase, problem, is_told } = this.#session;
     const before = this.state;
     // A clock is taken from those only who are in the lesson.
-    if (phase === "live") this.#clock.start();
+    if (phase === "live") {
+      this.#clock.start();
+      this.#telling?.begin();
+    }
     if (phase === before.phase && problem === before.problem && is_told === before.is_told) return;
     this.state = { phase, problem, is_told, since_ms: phase === before.phase ? before.since_ms : now_ms };
     if (problem && problem.code !== before.problem?.code) {

@@ -23,6 +23,7 @@
  * @property {number} energy total sound energy
  * @property {number} duration_s of all sound
  * @property {number} concealed samples, invented silence left out
+ * @property {number} invented samples, silence too: what did not come from the sender
  * @property {number} samples of all sound
  */
 
@@ -124,6 +125,7 @@ function received(stat, byId, at_ms) {
     energy: number(stat.totalAudioEnergy),
     duration_s: number(stat.totalSamplesDuration),
     concealed: number(stat.concealedSamples) - number(stat.silentConcealedSamples),
+    invented: number(stat.concealedSamples),
     samples: number(stat.totalSamplesReceived),
   };
 }

@@ -5,7 +5,7 @@ mod endpoint;
 mod session;
 
 pub(crate) use endpoint::{EndpointSecrets, open};
-pub(crate) use session::{Admitted, Door, JoinRequest, accept};
+pub(crate) use session::{Admitted, Door, JoinRequest, accept, wrong_port};
 
 use bytes::Bytes;
 use quinn::{Connection, SendDatagramError};

@@ -2,11 +2,14 @@
 
 use crate::clock::Clock;
 use crate::http::refusal::of_grant;
+use crate::placement::Placement;
 use crate::worker::Input;
 use crate::worker::audience::Events;
+use crate::worker::spread::{Admission, busy};
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, VarInt};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tongke_protocol::control::{ClientMessage, ClockEcho, ClockProbe, Hello, Refusal, RelayMessage, Welcome};
@@ -18,6 +21,8 @@ use tracing::Instrument as _;
 
 /// Time for handshake and hello together.
 const HELLO_WAIT: Duration = Duration::from_secs(5);
+/// Time for a lesson whose worker ended by itself to be where it goes on.
+const SETTLE_WAIT: Duration = Duration::from_secs(3);
 /// Time for the last control messages to reach a client that is being let go.
 const FAREWELL_WAIT: Duration = Duration::from_millis(500);
 /// Connections before their hello; further ones are refused.
@@ -37,9 +42,9 @@ const CODE_PROTOCOL: VarInt = VarInt::from_u32(2);
 pub(crate) struct Door {
     pub key: GrantKey,
     pub clock: Clock,
-    /// This worker, and how many there are: a lesson has one.
+    /// This worker, and which worker a lesson lives on.
     pub index: usize,
-    pub workers: usize,
+    pub placement: Arc<Placement>,
     pub inputs: mpsc::Sender<Input>,
 }
 
@@ -50,6 +55,7 @@ pub(crate) struct JoinRequest {
     pub connection: Connection,
     pub span: tracing::Span,
     pub reply: oneshot::Sender<Result<Admitted, Refusal>>,
+    pub admission: Admission,
 }
 
 /// The worker's yes.
@@ -127,12 +133,16 @@ async fn join(door: Door, hello: Hello, connection: Connection, mut control: Con
 async fn admit(door: &Door, hello: Hello, connection: &Connection) -> Result<Admitted, Refusal> {
     let grant = read_grant(door, &hello).map_err(|error| of_grant(&error))?;
     tracing::Span::current().record("participant", tracing::field::display(&grant.participant));
-    if crate::worker::of_lesson(&hello.lesson, door.workers) != door.index {
+    // Whoever is quick to come back must not begin the lesson anew before it is known how it was conducted.
+    let settled = tokio::time::timeout(SETTLE_WAIT, door.placement.settled(&hello.lesson));
+    settled.await.map_err(|_| busy())?;
+    if grant.role.may_publish() && door.placement.home(&hello.lesson) != door.index {
         return Err(wrong_port(&hello.lesson));
     }
     let (reply, answer) = oneshot::channel();
     let connection = connection.clone();
-    let request = JoinRequest { grant, hello, connection, span: tracing::Span::current(), reply };
+    let span = tracing::Span::current();
+    let request = JoinRequest { grant, hello, connection, span, reply, admission: Admission::Asked };
     let _ = door.inputs.send(Input::QuicJoin(Box::new(request))).await;
     answer.await.map_err(|_| Refusal {
         code: "shutting_down".into(),
@@ -147,7 +157,8 @@ fn read_grant(door: &Door, hello: &Hello) -> Result<Grant, GrantError> {
     Ok(grant)
 }
 
-fn wrong_port(lesson: &LessonId) -> Refusal {
+/// The refusal of a session whose lesson, or whose part of it, is on another worker.
+pub(crate) fn wrong_port(lesson: &LessonId) -> Refusal {
     Refusal {
         code: "lesson_elsewhere".into(),
         message: format!(
@@ -159,16 +170,26 @@ fn wrong_port(lesson: &LessonId) -> Refusal {
 /// Runs an admitted session until either side ends it.
 async fn attend(door: &Door, connection: Connection, mut control: Control, admitted: Admitted) {
     let Admitted { leg, welcome, events, mut ended } = admitted;
+    let mut told = None;
+    // A client that does not read its control stream hears of the end by the connection's.
+    let overdue = async {
+        told = (&mut ended).await.ok();
+        tokio::time::sleep(FAREWELL_WAIT).await;
+    };
     tracing::info!(session = welcome.session, remote = %connection.remote_address(), "joined over QUIC");
     let reason = tokio::select! {
         reason = control.run(door, leg, welcome, events) => reason,
         () = pass_datagrams(&connection, leg, &door.inputs) => None,
         () = pass_streams(&connection, leg, &door.inputs) => None,
+        () = overdue => Some(ControlEnd::Overdue),
     };
     let reason = match reason {
-        Some(ControlEnd::ByRelay) => {
-            control.farewell().await;
-            let reason = ended.try_recv().unwrap_or_else(|_| "the relay ends the session".into());
+        Some(end @ (ControlEnd::ByRelay | ControlEnd::Overdue)) => {
+            if matches!(end, ControlEnd::ByRelay) {
+                control.farewell().await;
+            }
+            let reason = told.or_else(|| ended.try_recv().ok());
+            let reason = reason.unwrap_or_else(|| "the relay ends the session".into());
             connection.close(CODE_BYE, reason.as_bytes());
             reason
         }
@@ -228,6 +249,8 @@ async fn pass_stream(mut stream: RecvStream, leg: LegId, inputs: mpsc::Sender<In
 enum ControlEnd {
     ByClient,
     ByRelay,
+    /// The relay has ended it, and the client takes no more messages.
+    Overdue,
     Broken(&'static str),
 }
 

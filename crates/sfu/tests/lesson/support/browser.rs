@@ -121,7 +121,7 @@ impl Browser {
 
     pub fn check(&mut self) {
         let remote = self.remote.as_ref().unwrap();
-        self.transactions += 1;
+        self.transactions = self.transactions.wrapping_add(1);
         let username = format!("{}:{}", remote.ufrag, self.local.ufrag);
         let id = [self.transactions; 12];
         self.out.push(stun::binding_request(id, &username, remote.pwd.as_bytes(), 100, true));

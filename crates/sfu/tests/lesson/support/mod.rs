@@ -2,22 +2,35 @@
 
 mod browser;
 mod frames;
+mod heap;
 mod school;
+mod spread;
+mod witness;
 
 pub use browser::Browser;
 pub mod payload_types {
     pub use super::browser::{H264, H264_RTX, OPUS, RED};
 }
 pub use frames::{capture, frame, sound};
+pub use heap::live_bytes;
+use payload_types::{H264, OPUS};
 pub use school::School;
+pub use spread::{BRANCH, Spread};
+pub use witness::Witness;
 
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tongke_protocol::control::{Hello, PublishTrack};
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::record::LessonFact;
 use tongke_protocol::{Grant, LessonId, LessonScope, MediaKind, Now, Role, TrackKind, WallTime};
-use tongke_sfu::{AddressedEvent, Audience, ClosedLeg, Core, CoreConfig, JoinError, LegId, Outputs};
+use tongke_sfu::{
+    AddressedEvent, Audience, Carrier, ClosedLeg, Core, CoreConfig, JoinError, LegId, Outputs, QuicTransmit,
+    Transmit, TrunkBatch,
+};
 use tongke_transport::rtp::RtpPacket;
 use tongke_transport::webrtc::Certificate;
 
@@ -31,8 +44,12 @@ pub fn lesson_id() -> LessonId {
 }
 
 pub fn grant(name: &str, role: Role) -> Grant {
+    grant_in(&lesson_id(), name, role)
+}
+
+pub fn grant_in(lesson: &LessonId, name: &str, role: Role) -> Grant {
     Grant {
-        lesson: LessonScope::Only(lesson_id()),
+        lesson: LessonScope::Only(lesson.clone()),
         participant: name.parse().unwrap(),
         name: name.to_uppercase(),
         role,
@@ -45,8 +62,25 @@ pub struct Send {
     pub sizes: Vec<usize>,
 }
 
+/// What the core handed over while it was at work.
+#[derive(Clone, Default)]
+struct Carried(Rc<RefCell<Outputs>>);
+
+impl Carrier for Carried {
+    fn carry(&mut self, arena: &[u8], udp: &[Transmit], quic: &[QuicTransmit]) {
+        let mut all = self.0.borrow_mut();
+        let start = all.arena.len();
+        let moved = |range: &Range<usize>| range.start + start..range.end + start;
+        all.arena.extend_from_slice(arena);
+        all.udp.extend(udp.iter().map(|it| Transmit { range: moved(&it.range), ..it.clone() }));
+        all.quic.extend(quic.iter().map(|it| QuicTransmit { range: moved(&it.range), ..it.clone() }));
+    }
+}
+
 pub struct Lesson {
     pub core: Core,
+    /// The lesson that whoever joins goes to.
+    pub id: LessonId,
     pub now: Now,
     pub schools: Vec<School>,
     pub browsers: Vec<Browser>,
@@ -54,14 +88,26 @@ pub struct Lesson {
     pub closed: Vec<ClosedLeg>,
     pub facts: Vec<LessonFact>,
     pub sends: Vec<Send>,
+    /// For other cores.
+    pub trunk: Vec<TrunkBatch>,
+    /// Lessons whose event streams were to be greeted again.
+    pub greet: Vec<LessonId>,
+    carried: Carried,
 }
 
 impl Lesson {
     pub fn new() -> Self {
+        Self::with(7, |_| {})
+    }
+
+    /// With another seed and other settings.
+    pub fn with(seed: u64, set: impl FnOnce(&mut CoreConfig)) -> Self {
         let mut config = CoreConfig::new(CERTIFICATE.clone());
         config.udp_addresses = vec!["127.0.0.1:5000".parse().unwrap()];
+        set(&mut config);
         Self {
-            core: Core::new(config, 7),
+            core: Core::new(config, seed),
+            id: lesson_id(),
             now: Now { instant: Instant::now(), wall: WallTime(1_795_000_000_000_000) },
             schools: Vec::new(),
             browsers: Vec::new(),
@@ -69,7 +115,15 @@ impl Lesson {
             closed: Vec::new(),
             facts: Vec::new(),
             sends: Vec::new(),
+            trunk: Vec::new(),
+            greet: Vec::new(),
+            carried: Carried::default(),
         }
+    }
+
+    /// Has much taken while the core is at work, as a relay's worker does.
+    pub fn carry(&mut self) {
+        self.core.carry_with(self.carried.clone());
     }
 
     /// A QUIC school with all its tracks and slots for the others; its index.
@@ -107,12 +161,12 @@ impl Lesson {
         let index = self.schools.len();
         let hello = Hello {
             token: String::new(),
-            lesson: lesson_id(),
+            lesson: self.id.clone(),
             publish: publish.clone(),
             video_slots,
             audio_slots,
         };
-        let (leg, welcome) = self.core.join_quic(self.now, &grant(name, role), &hello)?;
+        let (leg, welcome) = self.core.join_quic(self.now, &grant_in(&self.id, name, role), &hello)?;
         self.schools.push(School::new(name, leg, welcome, publish, index as u64));
         self.settle();
         Ok(index)
@@ -122,7 +176,8 @@ impl Lesson {
     pub fn watch(&mut self, name: &str, role: Role, video: usize, audio: usize) -> usize {
         let mut browser = Browser::watching(1000 + self.browsers.len() as u16, video, audio);
         let offer = browser.offer.clone();
-        let joined = self.core.join_whep(self.now, &lesson_id(), &grant(name, role), &offer).unwrap();
+        let joined =
+            self.core.join_whep(self.now, &self.id, &grant_in(&self.id, name, role), &offer).unwrap();
         browser.connect(self.now, joined);
         self.browsers.push(browser);
         self.settle();
@@ -132,7 +187,7 @@ impl Lesson {
     /// A WHEP browser that has its answer but has not begun its handshake.
     pub fn offer_to_watch(&mut self, name: &str, role: Role) {
         let browser = Browser::watching(1000, 1, 1);
-        self.core.join_whep(self.now, &lesson_id(), &grant(name, role), &browser.offer).unwrap();
+        self.core.join_whep(self.now, &self.id, &grant_in(&self.id, name, role), &browser.offer).unwrap();
         self.settle();
     }
 
@@ -150,7 +205,8 @@ impl Lesson {
 
     fn publish_as(&mut self, mut browser: Browser, name: &str, role: Role) -> usize {
         let offer = browser.offer.clone();
-        let joined = self.core.join_whip(self.now, &lesson_id(), &grant(name, role), &offer).unwrap();
+        let joined =
+            self.core.join_whip(self.now, &self.id, &grant_in(&self.id, name, role), &offer).unwrap();
         browser.connect(self.now, joined);
         self.browsers.push(browser);
         self.settle();
@@ -194,6 +250,10 @@ impl Lesson {
                     self.core.handle_datagram(self.now, browser.path, &mut datagram);
                 }
             }
+            while self.core.has_handshakes() {
+                moved = true;
+                self.core.handle_timeout(self.now);
+            }
             if !moved {
                 return;
             }
@@ -202,7 +262,20 @@ impl Lesson {
     }
 
     fn drain(&mut self) -> bool {
+        let carried = std::mem::take(&mut *self.carried.0.borrow_mut());
         let outputs: Outputs = std::mem::take(self.core.outputs());
+        self.deliver(&carried);
+        self.deliver(&outputs);
+        let moved = !outputs.is_empty() || !carried.is_empty();
+        self.events.extend(outputs.events);
+        self.closed.extend(outputs.closed);
+        self.facts.extend(outputs.facts);
+        self.trunk.extend(outputs.trunk);
+        self.greet.extend(outputs.greet);
+        moved
+    }
+
+    fn deliver(&mut self, outputs: &Outputs) {
         for transmit in &outputs.quic {
             let datagram = bytes::Bytes::copy_from_slice(&outputs.arena[transmit.range.clone()]);
             if let Some(school) = self.schools.iter_mut().find(|school| school.id == transmit.leg)
@@ -220,11 +293,6 @@ impl Lesson {
                 browser.handle_datagram(self.now, segment);
             }
         }
-        let moved = !outputs.is_empty();
-        self.events.extend(outputs.events);
-        self.closed.extend(outputs.closed);
-        self.facts.extend(outputs.facts);
-        moved
     }
 
     /// Lets time pass.
@@ -276,12 +344,45 @@ impl Lesson {
         slots.into_values().collect()
     }
 
+    /// Forgets what the clients got, so that only the core's memory is left to count.
+    pub fn forget(&mut self) {
+        self.schools.iter_mut().for_each(|school| school.seen = Vec::new());
+        for browser in &mut self.browsers {
+            (browser.received, browser.rtcp) = (Vec::new(), Vec::new());
+        }
+        (self.sends, self.events) = (Vec::new(), Vec::new());
+    }
+
+    /// What was counted in a lesson that runs.
+    pub fn counters_of(&self, lesson: &str) -> tongke_sfu::Counters {
+        let lessons = self.core.stats().lessons;
+        lessons.into_iter().find(|stats| stats.lesson.as_str() == lesson).unwrap().counters
+    }
+
     pub fn total(&self) -> tongke_sfu::Counters {
         self.core.stats().total
     }
 
     pub fn leg_ids(&self) -> Vec<LegId> {
         self.schools.iter().map(|school| school.id).collect()
+    }
+}
+
+/// What a publisher of the tests sends to: a lesson on one core, or on two.
+pub trait Stage {
+    /// The lesson's home.
+    fn home(&mut self) -> &mut Lesson;
+    /// Lets time pass.
+    fn pass(&mut self, ms: u64);
+}
+
+impl Stage for Lesson {
+    fn home(&mut self) -> &mut Lesson {
+        self
+    }
+
+    fn pass(&mut self, ms: u64) {
+        Lesson::pass(self, ms);
     }
 }
 

@@ -35,13 +35,22 @@ pub mod unit {
 /// Where parameter sets travel in packets of their own, each of the keyframe's first packets says
 /// yes; the first one of a timestamp is the keyframe's start.
 pub fn is_keyframe_start(payload: &[u8]) -> bool {
-    let begins = |unit_type: u8| unit_type == unit::IDR || unit_type == unit::SPS;
+    begins(payload, |unit_type| unit_type == unit::IDR || unit_type == unit::SPS)
+}
+
+/// Whether a payload holds, or begins, a sequence parameter set, which a decoder needs before all else.
+pub fn holds_parameter_sets(payload: &[u8]) -> bool {
+    begins(payload, |unit_type| unit_type == unit::SPS)
+}
+
+/// Whether a unit of such a type begins in a payload.
+fn begins(payload: &[u8], is_such: impl Fn(u8) -> bool) -> bool {
     match payload {
         [first, rest @ ..] if first & 0x1F == unit::STAP_A => {
-            aggregated(rest).any(|nal| nal.first().is_some_and(|header| begins(header & 0x1F)))
+            aggregated(rest).any(|nal| nal.first().is_some_and(|header| is_such(header & 0x1F)))
         }
-        [first, fu, ..] if first & 0x1F == unit::FU_A => fu & 0x80 != 0 && begins(fu & 0x1F),
-        [first, ..] => begins(first & 0x1F),
+        [first, fu, ..] if first & 0x1F == unit::FU_A => fu & 0x80 != 0 && is_such(fu & 0x1F),
+        [first, ..] => is_such(first & 0x1F),
         [] => false,
     }
 }
@@ -75,6 +84,7 @@ mod tests {
     #[test]
     fn keyframes_are_seen_in_every_packet_form() {
         assert!(is_keyframe_start(&[0x65, 0x88]), "single IDR");
+        assert!(holds_parameter_sets(&[0x67, 0x42]) && !holds_parameter_sets(&[0x65, 0x88]));
         assert!(is_keyframe_start(&[0x67, 0x42]), "single SPS");
         assert!(!is_keyframe_start(&[0x68, 0x42]), "PPS alone");
         assert!(!is_keyframe_start(&[0x41, 0x9A]), "slice");

@@ -387,20 +387,77 @@ fn a_peer_that_never_connects_is_given_up() {
     assert_eq!(events(&mut session).last(), Some(&SessionEvent::Closed(CloseReason::ConnectTimeout)));
 }
 
+/// The peer's first packet shows that it has finished its handshake.
+fn prove_keys(peer: &mut Peer, session: &mut Session, now: Now) {
+    let mut sealed = peer.seal.as_mut().unwrap().encrypt_rtcp(&rtcp(11)).unwrap().to_vec();
+    assert!(matches!(session.handle_datagram(now, peer.path, &mut sealed), Received::Rtcp(_)));
+}
+
 #[test]
-fn either_end_may_say_goodbye() {
+fn either_end_may_say_goodbye_before_and_after_the_handshake_is_forgotten() {
+    let now = start();
+    for is_forgotten in [false, true] {
+        let (mut peer, mut session) = connected(now, ClientKey::Ecdsa, &Profile::ALL);
+        if is_forgotten {
+            prove_keys(&mut peer, &mut session, now);
+        }
+        session.close(now);
+        exchange(now, &mut peer, &mut session, || false);
+        assert!(peer.is_closed);
+        assert_eq!(events(&mut session).last(), Some(&SessionEvent::Closed(CloseReason::Local)));
+        assert!(!session.seal_rtp(&mut rtp(1, 1), 0));
+
+        let (mut peer, mut session) = connected(now, ClientKey::Ecdsa, &Profile::ALL);
+        if is_forgotten {
+            prove_keys(&mut peer, &mut session, now);
+        }
+        peer.close(now);
+        exchange(now, &mut peer, &mut session, || false);
+        assert_eq!(events(&mut session).last(), Some(&SessionEvent::Closed(CloseReason::PeerClosed)));
+    }
+}
+
+#[test]
+fn a_goodbye_that_somebody_made_up_ends_nothing() {
     let now = start();
     let (mut peer, mut session) = connected(now, ClientKey::Ecdsa, &Profile::ALL);
-    session.close(now);
-    exchange(now, &mut peer, &mut session, || false);
-    assert!(peer.is_closed);
-    assert_eq!(events(&mut session).last(), Some(&SessionEvent::Closed(CloseReason::Local)));
-    assert!(!session.seal_rtp(&mut rtp(1, 1), 0));
-
-    let (mut peer, mut session) = connected(now, ClientKey::Ecdsa, &Profile::ALL);
+    prove_keys(&mut peer, &mut session, now);
     peer.close(now);
-    exchange(now, &mut peer, &mut session, || false);
-    assert_eq!(events(&mut session).last(), Some(&SessionEvent::Closed(CloseReason::PeerClosed)));
+    let (path, mut goodbye) = peer.out.pop().unwrap();
+    for bit in 0..8 * goodbye.len() {
+        let mut forged = goodbye.clone();
+        forged[bit / 8] ^= 1 << (bit % 8);
+        // So slowly that it is read.
+        session.handle_datagram(now.plus(bit as u32 * 100 * MS), path, &mut forged);
+        assert!(session.is_connected(), "bit {bit}");
+    }
+    session.handle_datagram(now.plus(60_000 * MS), path, &mut goodbye);
+    assert!(!session.is_connected());
+}
+
+#[test]
+fn a_last_flight_that_is_lost_is_repeated_for_who_asks_with_its_own() {
+    let begin = start();
+    let mut peer = Peer::new(ClientKey::Ecdsa, &Profile::ALL);
+    let mut session = peer.session(begin);
+    peer.send_check(true);
+    peer.start_dtls(begin);
+    for round in 0..20 {
+        let now = begin.plus(round * 200 * MS);
+        let was_connected = session.is_connected();
+        // Everything that the session says after its own end of the handshake is lost once.
+        for (path, mut datagram) in std::mem::take(&mut peer.out) {
+            session.handle_datagram(now, path, &mut datagram);
+        }
+        while let Some((_, datagram)) = session.poll_transmit() {
+            if was_connected || !session.is_connected() {
+                peer.handle_datagram(now, &datagram);
+            }
+        }
+        peer.handle_timeout(now);
+    }
+    assert!(peer.is_connected && session.is_connected());
+    prove_keys(&mut peer, &mut session, begin.plus(4_000 * MS));
 }
 
 #[test]

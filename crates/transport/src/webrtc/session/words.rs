@@ -90,6 +90,8 @@ impl DropReason {
             DropReason::Check(IgnoredCheck::NotRequest) => "stun_not_request",
             DropReason::Check(IgnoredCheck::Stranger) => "stun_stranger",
             DropReason::Check(IgnoredCheck::Unauthentic) => "stun_unauthentic",
+            DropReason::Check(IgnoredCheck::Copied) => "stun_copied",
+            DropReason::Check(IgnoredCheck::TooShort) => "stun_too_short",
             DropReason::DtlsFromStranger => "dtls_stranger",
             DropReason::NoKeysYet => "srtp_no_keys",
             DropReason::Srtp(SrtpError::Truncated) => "srtp_truncated",

@@ -90,7 +90,7 @@ struct PerSource<T> {
 
 impl<T> PerSource<T> {
     fn new() -> Self {
-        PerSource { ssrcs: Vec::with_capacity(8), values: Vec::with_capacity(8), last: 0 }
+        PerSource { ssrcs: Vec::new(), values: Vec::new(), last: 0 }
     }
 
     fn get(&mut self, ssrc: u32) -> Option<&mut T> {
