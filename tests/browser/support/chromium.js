@@ -22,7 +22,22 @@ export function launch({ devices = "files", asks = false, voice, executable = CH
     args.push(`--use-file-for-fake-audio-capture=${voice ?? voiceFile()}`);
   }
   // Tests run as root in CI, where Chromium's sandbox does not start.
-  return chromium.launch({ executablePath: executable, headless: true, chromiumSandbox: false, args });
+  return up({ executablePath: executable, headless: true, chromiumSandbox: false, args });
+}
+
+/**
+ * Chromium, once it answers. Now and then Debian's dies of a signal while it starts, before any page of ours is
+ * there; another is started then, once. A test that has begun is never repeated.
+ */
+async function up(options) {
+  try {
+    return await chromium.launch(options);
+  } catch (died) {
+    const signal = /signal=(SIG[A-Z]+)/.exec(String(died))?.[1];
+    if (!signal) throw died;
+    console.warn(`Chromium died of ${signal} while it started; another is started`);
+    return chromium.launch(options);
+  }
 }
 
 /** The source of a script that is injected before a page's own. */
