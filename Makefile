@@ -6,6 +6,8 @@ TOOLS      := target/tools
 VENV       := target/venv
 NODE       := tests/browser/node_modules
 DENY       := 0.20.2
+# With the whole workspace, so that what others need of a dependency stays the same and is not built anew.
+PEER       := --features tongke-bench/peer
 # The development profile is fast enough for three schools on two cores, and what it builds the tests
 # use too. `make demo PROFILE=release` measures what would be shipped.
 PROFILE    ?= dev
@@ -28,7 +30,7 @@ demo: packages ## A real lesson on this machine: a registry, a relay, a supporti
 test: packages test-packages $(VENV)/ready $(NODE)/ready ## All tests, also end to end with third-party clients, cameras and browsers
 	$(CARGO) test --locked --workspace
 	@$(MAKE) --no-print-directory instructions
-	$(CARGO) test --locked --package tongke-bench --features peer --test peer
+	$(CARGO) test --locked --workspace $(PEER) --test peer
 	$(PYTHON) -m unittest discover --start-directory tests/netns
 	$(BROWSER) tests/browser/unit/*.test.js tests/browser/*.test.js
 
@@ -38,10 +40,9 @@ browser: packages test-packages $(NODE)/ready ## The page in real browsers alone
 
 check: packages $(TOOLS)/bin/cargo-deny $(NODE)/ready ## Format, lints, types of the page, documentation, licences and sources of dependencies
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
-	$(CARGO) clippy --locked --package tongke-bench --features peer --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --workspace $(PEER) --all-targets -- --deny warnings
 	$(NODE)/.bin/tsc --project crates/web
-	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace $(PEER) --no-deps --document-private-items
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
 # A profile of its own, so that the counts are of what is shipped; nothing else is built with it.
@@ -71,7 +72,7 @@ ifneq ($(PACKAGES),skip)
 endif
 
 $(TOOLS)/bin/cargo-deny:
-	$(CARGO) install --locked --root $(TOOLS) --version $(DENY) cargo-deny
+	$(CARGO) install --locked --debug --root $(TOOLS) --version $(DENY) cargo-deny
 
 $(VENV)/ready: tests/interop/requirements.txt tests/openapi/requirements.txt
 	/usr/bin/python3 -m venv --clear $(VENV)
