@@ -1,5 +1,6 @@
 //! What is true of every route: refusals, tokens, ETags, the description.
 
+use crate::databases::{Engine, on_both};
 use crate::world::{World, at, secret, token};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -7,79 +8,78 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use tongke_registry::access::{Access, AccessKey, Scope};
 
-#[tokio::test]
-async fn what_is_not_there_is_refused_in_the_same_words_everywhere() {
-    let world = World::new().await;
-    for path in ["/api/v1/nothing", "/api/v1", "/api/v1/", "/api", "/", "/api/v1/facts/a/b"] {
-        world.ask(Method::GET, path, "", None).await.is(404, "no_such_address");
+on_both! {
+    async fn what_is_not_there_is_refused_in_the_same_words_everywhere(engine) {
+        let world = World::on(engine).await;
+        for path in ["/api/v1/nothing", "/api/v1", "/api/v1/", "/api", "/", "/api/v1/facts/a/b"] {
+            world.ask(Method::GET, path, "", None).await.is(404, "no_such_address");
+        }
+        let answer = world.ask(Method::DELETE, "/api/v1/status", "", None).await;
+        answer.is(405, "method_not_allowed");
+        assert_eq!(answer.headers[header::ALLOW], "GET,HEAD");
+        world.ask(Method::POST, "/api/openapi.json", "", None).await.is(405, "method_not_allowed");
+        world.get("/facts/a%00b").await.is(400, "address_unfit");
+        world.get("/machines?limit=1&cursor=%00").await.is(400, "address_unfit");
+        world.get("/machines/a%20b").await.is(400, "address_unfit");
+        world.get("/machines/%FF").await.is(400, "address_unfit");
+        world.get("/machines?limit=many").await.is(400, "query_unfit");
+        world.get("/machines?limt=1").await.is(400, "query_unfit");
+        world.get("/machines?limit=0").await.is(400, "limit_unfit");
+        world.get("/machines?cursor=made-up").await.is(400, "cursor_unknown");
     }
-    let answer = world.ask(Method::DELETE, "/api/v1/status", "", None).await;
-    answer.is(405, "method_not_allowed");
-    assert_eq!(answer.headers[header::ALLOW], "GET,HEAD");
-    world.ask(Method::POST, "/api/openapi.json", "", None).await.is(405, "method_not_allowed");
-    world.get("/facts/a%00b").await.is(400, "address_unfit");
-    world.get("/machines?limit=1&cursor=%00").await.is(400, "address_unfit");
-    world.get("/machines/a%20b").await.is(400, "address_unfit");
-    world.get("/machines/%FF").await.is(400, "address_unfit");
-    world.get("/machines?limit=many").await.is(400, "query_unfit");
-    world.get("/machines?limt=1").await.is(400, "query_unfit");
-    world.get("/machines?limit=0").await.is(400, "limit_unfit");
-    world.get("/machines?cursor=made-up").await.is(400, "cursor_unknown");
-}
 
-#[tokio::test]
-async fn a_token_says_who_may_what_and_until_when() {
-    let world = World::new().await;
-    let machines = |token: String| {
-        let world = &world;
-        async move { world.ask(Method::GET, "/api/v1/machines", &token, None).await }
-    };
-    let missing = machines(String::new()).await;
-    missing.is(401, "access_missing");
-    assert_eq!(missing.headers[header::WWW_AUTHENTICATE], r#"Bearer realm="tongke registry""#);
-    machines("abc".to_owned()).await.is(401, "access_malformed");
-    let good = token("clerk", &[Scope::Read]);
-    machines(good.clone()).await.ok();
-    machines(format!("{}A", &good[..good.len() - 2])).await.is(401, "access_signature");
-    machines(token("clerk", &[Scope::Enter, Scope::Grant])).await.is(403, "access_scope");
-    machines(token("clerk", &[Scope::Admin])).await.ok();
-    let over = Access { sub: "clerk".into(), may: vec![Scope::Read], exp: at(1, 8, 0).0 / 1_000_000 };
-    let over = machines(AccessKey::of(&secret()).sign(&over)).await;
-    over.is(401, "access_expired");
-    assert_eq!(
-        over.headers[header::WWW_AUTHENTICATE],
-        r#"Bearer realm="tongke registry", error="invalid_token""#
-    );
-    world
-        .ask(Method::GET, &format!("/api/v1/machines?token={good}"), "", None)
-        .await
-        .is(401, "access_missing");
-}
-
-#[tokio::test]
-async fn what_is_known_already_is_not_sent_again() {
-    let world = World::new().await;
-    for path in ["/api/v1/status", "/api/openapi.json"] {
-        let first = world.ask(Method::GET, path, "", None).await;
-        let tag = first.headers[header::ETAG].clone();
-        let with = |method: Method, tag: &str| {
-            let request = Request::builder().method(method).uri(path).header(header::IF_NONE_MATCH, tag);
-            world.send(request.body(Body::empty()).unwrap())
+    async fn a_token_says_who_may_what_and_until_when(engine) {
+        let world = World::on(engine).await;
+        let machines = |token: String| {
+            let world = &world;
+            async move { world.ask(Method::GET, "/api/v1/machines", &token, None).await }
         };
-        let again = with(Method::GET, tag.to_str().unwrap()).await;
-        assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
-        assert_eq!(again.headers[header::ETAG], tag);
-        assert_eq!(with(Method::GET, "\"other\"").await.bytes, first.bytes);
-        let head = world.ask(Method::HEAD, path, "", None).await;
-        assert_eq!((head.status.as_u16(), head.bytes.len(), &head.headers[header::ETAG]), (200, 0, &tag));
+        let missing = machines(String::new()).await;
+        missing.is(401, "access_missing");
+        assert_eq!(missing.headers[header::WWW_AUTHENTICATE], r#"Bearer realm="tongke registry""#);
+        machines("abc".to_owned()).await.is(401, "access_malformed");
+        let good = token("clerk", &[Scope::Read]);
+        machines(good.clone()).await.ok();
+        machines(format!("{}A", &good[..good.len() - 2])).await.is(401, "access_signature");
+        machines(token("clerk", &[Scope::Enter, Scope::Grant])).await.is(403, "access_scope");
+        machines(token("clerk", &[Scope::Admin])).await.ok();
+        let over = Access { sub: "clerk".into(), may: vec![Scope::Read], exp: at(1, 8, 0).0 / 1_000_000 };
+        let over = machines(AccessKey::of(&secret()).sign(&over)).await;
+        over.is(401, "access_expired");
+        assert_eq!(
+            over.headers[header::WWW_AUTHENTICATE],
+            r#"Bearer realm="tongke registry", error="invalid_token""#
+        );
+        world
+            .ask(Method::GET, &format!("/api/v1/machines?token={good}"), "", None)
+            .await
+            .is(401, "access_missing");
     }
-    let refused = world.ask(Method::GET, "/api/v1/nothing", "", None).await;
-    assert!(!refused.headers.contains_key(header::ETAG));
+
+    async fn what_is_known_already_is_not_sent_again(engine) {
+        let world = World::on(engine).await;
+        for path in ["/api/v1/status", "/api/openapi.json"] {
+            let first = world.ask(Method::GET, path, "", None).await;
+            let tag = first.headers[header::ETAG].clone();
+            let with = |method: Method, tag: &str| {
+                let request = Request::builder().method(method).uri(path).header(header::IF_NONE_MATCH, tag);
+                world.send(request.body(Body::empty()).unwrap())
+            };
+            let again = with(Method::GET, tag.to_str().unwrap()).await;
+            assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
+            assert_eq!(again.headers[header::ETAG], tag);
+            assert_eq!(with(Method::GET, "\"other\"").await.bytes, first.bytes);
+            let head = world.ask(Method::HEAD, path, "", None).await;
+            assert_eq!((head.status.as_u16(), head.bytes.len(), &head.headers[header::ETAG]), (200, 0, &tag));
+        }
+        let refused = world.ask(Method::GET, "/api/v1/nothing", "", None).await;
+        assert!(!refused.headers.contains_key(header::ETAG));
+    }
 }
 
 #[tokio::test]
 async fn the_description_has_every_route_with_a_name_of_its_own_and_how_it_refuses() {
-    let world = World::new().await;
+    let world = World::on(Engine::Sqlite).await;
     let api = world.ask(Method::GET, "/api/openapi.json", "", None).await.ok();
     assert_eq!(api["openapi"], "3.1.0");
     let paths = api["paths"].as_object().unwrap();

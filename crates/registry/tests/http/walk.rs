@@ -3,7 +3,6 @@
 
 use crate::databases::{Engine, on_both};
 use crate::world::{FIRST, World, at, flow, held, later};
-use axum::http::Method;
 use serde_json::json;
 use tongke_protocol::WallTime;
 
@@ -70,101 +69,97 @@ on_both! {
     }
 }
 
-#[tokio::test]
-async fn a_dispute_and_a_ruling_stand_beside_the_policys_verdict() {
-    let world = World::new().await;
-    world.fill().await;
-    let relay = world.enrol("relay", "relay-1", None).await;
-    let start = at(2, 8, 20);
-    world.set(later(start, 60));
-    let facts: Vec<String> = held(FIRST, start, 40).iter().map(|fact| relay.sign(fact)).collect();
-    world.bring(&facts).await;
-    world.enter("d1", json!({"dispute": {"lesson": FIRST, "why": "nobody was there"}})).await.created();
-    world.settle().await;
-    assert_eq!(
-        world.get(&format!("/lessons/{FIRST}")).await.ok()["counted"]["decision"]["status"],
-        "disputed"
-    );
-    let ruling = json!({"id": "r1", "at_us": later(start, 50), "author": "clerk", "reason": "the video shows it",
-        "says": {"ruling": {"lesson": FIRST, "held": true}}});
-    world.put("/entries/r1", ruling).await.created();
-    world.settle().await;
-    let lesson = world.get(&format!("/lessons/{FIRST}")).await.ok();
-    assert_eq!(lesson["decision"]["status"], "held");
-    assert_eq!(lesson["decision"]["schools"][0]["reason"]["code"], "ruled");
-    let said: Vec<&str> =
-        lesson["entries"].as_array().unwrap().iter().map(|it| it["entry"]["id"].as_str().unwrap()).collect();
-    assert_eq!(said, ["d1", "r1"]);
-}
-
-#[tokio::test]
-async fn a_lesson_that_nobody_planned_has_facts_and_is_no_lesson() {
-    let world = World::new().await;
-    world.fill().await;
-    let relay = world.enrol("relay", "relay-1", None).await;
-    let facts: Vec<String> = held("nobodys", at(1, 7, 0), 5).iter().map(|fact| relay.sign(fact)).collect();
-    world.bring(&facts).await;
-    world.settle().await;
-    world.get("/lessons/nobodys").await.is(404, "lesson_unknown");
-    assert_eq!(
-        world.get("/lessons/nobodys/facts").await.ok()["items"].as_array().unwrap().len(),
-        facts.len()
-    );
-    world.get("/lessons/no%2Fbodys").await.is(400, "address_unfit");
-    world.get("/lessons?status=over").await.is(400, "query_unfit");
-    world.get("/lessons?school=a%20b").await.is(400, "query_unfit");
-    world.get("/lessons?form=lesson").await.is(400, "query_unfit");
-    world.get("/lessons?from=2019-02-30").await.is(400, "query_unfit");
-    let end_of_time = world.get("/lessons?from=9999-12-31&until=9999-12-31").await.ok();
-    assert_eq!(end_of_time["items"], json!([]));
-    assert_eq!(world.get("/lessons?from=-009999-01-01").await.ok()["next"], json!(null));
-}
-
-#[tokio::test]
-async fn the_list_of_lessons_goes_on_where_it_ended() {
-    let world = World::new().await;
-    world.fill().await;
-    world.settle().await;
-    let mut seen = Vec::new();
-    let mut path = "/lessons?limit=3".to_owned();
-    loop {
-        let page = world.get(&path).await.ok();
-        seen.extend(
-            page["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|it| it["session"]["id"].as_str().unwrap().to_owned()),
+on_both! {
+    async fn a_dispute_and_a_ruling_stand_beside_the_policys_verdict(engine) {
+        let world = World::on(engine).await;
+        world.fill().await;
+        let relay = world.enrol("relay", "relay-1", None).await;
+        let start = at(2, 8, 20);
+        world.set(later(start, 60));
+        let facts: Vec<String> = held(FIRST, start, 40).iter().map(|fact| relay.sign(fact)).collect();
+        world.bring(&facts).await;
+        world.enter("d1", json!({"dispute": {"lesson": FIRST, "why": "nobody was there"}})).await.created();
+        world.settle().await;
+        assert_eq!(
+            world.get(&format!("/lessons/{FIRST}")).await.ok()["counted"]["decision"]["status"],
+            "disputed"
         );
-        let Some(next) = page["next"].as_str() else { break };
-        path = format!("/lessons?limit=3&cursor={next}");
+        let ruling = json!({"id": "r1", "at_us": later(start, 50), "author": "clerk", "reason": "the video shows it",
+            "says": {"ruling": {"lesson": FIRST, "held": true}}});
+        world.put("/entries/r1", ruling).await.created();
+        world.settle().await;
+        let lesson = world.get(&format!("/lessons/{FIRST}")).await.ok();
+        assert_eq!(lesson["decision"]["status"], "held");
+        assert_eq!(lesson["decision"]["schools"][0]["reason"]["code"], "ruled");
+        let said: Vec<&str> =
+            lesson["entries"].as_array().unwrap().iter().map(|it| it["entry"]["id"].as_str().unwrap()).collect();
+        assert_eq!(said, ["d1", "r1"]);
     }
-    assert_eq!(seen, [FIRST, "s1-20190909", "s1-20190916", "s1-20190923"]);
-    let others = world.get("/entries?limit=1").await.ok()["next"].as_str().unwrap().to_owned();
-    world.get(&format!("/lessons?cursor={others}")).await.is(400, "cursor_unknown");
-}
 
-#[tokio::test]
-async fn the_registry_works_by_itself_when_something_comes() {
-    let world = World::new().await;
-    world.fill().await;
-    let relay = world.enrol("relay", "relay-1", None).await;
-    let start = at(2, 8, 20);
-    world.set(later(start, 60));
-    let work = tokio::spawn(world.service.clone().work());
-    let facts: Vec<String> = held(FIRST, start, 40).iter().map(|fact| relay.sign(fact)).collect();
-    world.bring(&facts).await;
-    let is_held = async {
-        while world.ask(Method::GET, "/api/v1/lessons?status=held", &crate::world::admin(), None).await.ok()["items"]
-            == json!([])
-        {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    async fn a_lesson_that_nobody_planned_has_facts_and_is_no_lesson(engine) {
+        let world = World::on(engine).await;
+        world.fill().await;
+        let relay = world.enrol("relay", "relay-1", None).await;
+        let facts: Vec<String> = held("nobodys", at(1, 7, 0), 5).iter().map(|fact| relay.sign(fact)).collect();
+        world.bring(&facts).await;
+        world.settle().await;
+        world.get("/lessons/nobodys").await.is(404, "lesson_unknown");
+        assert_eq!(
+            world.get("/lessons/nobodys/facts").await.ok()["items"].as_array().unwrap().len(),
+            facts.len()
+        );
+        world.get("/lessons/no%2Fbodys").await.is(400, "address_unfit");
+        world.get("/lessons?status=over").await.is(400, "query_unfit");
+        world.get("/lessons?school=a%20b").await.is(400, "query_unfit");
+        world.get("/lessons?form=lesson").await.is(400, "query_unfit");
+        world.get("/lessons?from=2019-02-30").await.is(400, "query_unfit");
+        let end_of_time = world.get("/lessons?from=9999-12-31&until=9999-12-31").await.ok();
+        assert_eq!(end_of_time["items"], json!([]));
+        assert_eq!(world.get("/lessons?from=-009999-01-01").await.ok()["next"], json!(null));
+    }
+
+    async fn the_list_of_lessons_goes_on_where_it_ended(engine) {
+        let world = World::on(engine).await;
+        world.fill().await;
+        world.settle().await;
+        let mut seen = Vec::new();
+        let mut path = "/lessons?limit=3".to_owned();
+        loop {
+            let page = world.get(&path).await.ok();
+            seen.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|it| it["session"]["id"].as_str().unwrap().to_owned()),
+            );
+            let Some(next) = page["next"].as_str() else { break };
+            path = format!("/lessons?limit=3&cursor={next}");
         }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), is_held).await.unwrap();
-    work.abort();
-    assert_eq!(
-        WallTime(world.get("/lessons?status=held").await.ok()["items"][0]["decided_us"].as_u64().unwrap()),
-        later(start, 60)
-    );
+        assert_eq!(seen, [FIRST, "s1-20190909", "s1-20190916", "s1-20190923"]);
+        let others = world.get("/entries?limit=1").await.ok()["next"].as_str().unwrap().to_owned();
+        world.get(&format!("/lessons?cursor={others}")).await.is(400, "cursor_unknown");
+    }
+
+    async fn the_registry_works_by_itself_when_something_comes(engine) {
+        let world = World::on(engine).await;
+        world.fill().await;
+        let relay = world.enrol("relay", "relay-1", None).await;
+        let start = at(2, 8, 20);
+        world.set(later(start, 60));
+        let work = tokio::spawn(world.service.clone().work());
+        let facts: Vec<String> = held(FIRST, start, 40).iter().map(|fact| relay.sign(fact)).collect();
+        world.bring(&facts).await;
+        let is_held = async {
+            while world.get("/lessons?status=held").await.ok()["items"] == json!([]) {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), is_held).await.unwrap();
+        work.abort();
+        assert_eq!(
+            WallTime(world.get("/lessons?status=held").await.ok()["items"][0]["decided_us"].as_u64().unwrap()),
+            later(start, 60)
+        );
+    }
 }

@@ -78,10 +78,6 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new() -> World {
-        World::on(Engine::Sqlite).await
-    }
-
     pub async fn on(engine: Engine) -> World {
         World::with(engine, |service| service).await
     }
