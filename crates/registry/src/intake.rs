@@ -5,8 +5,7 @@ use crate::store::{FactError, IncomingFact, Kept, Machine, MachineKind, Store, S
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use tongke_pairing::id::{NodeId, SchoolId, school_of};
 use tongke_protocol::record::{FactKind, LessonFact};
 use tongke_protocol::signed::{PublicKey, SignatureError, kid_of};
@@ -14,6 +13,9 @@ use tongke_protocol::{ParticipantId, WallTime};
 
 /// Longest id of a fact, in bytes.
 const MAX_ID_LEN: usize = 200;
+/// Most machines whose facts may come together. Each is looked up, and whoever asks need not be one: a machine
+/// brings its own facts.
+const MOST_MACHINES: usize = 20;
 /// By how much a fact may be ahead of the registry's clock before that is remarked.
 const AHEAD_US: u64 = 2 * 60 * 1_000_000;
 
@@ -92,10 +94,10 @@ pub(crate) async fn signer(store: &Store, jws: &str) -> Result<Result<Signer, No
         Ok(kid) => kid,
         Err(why) => return Ok(Err(NotTaken::Malformed(why.to_string()))),
     };
-    named(store, kid).await
+    signer_called(store, kid).await
 }
 
-async fn named(store: &Store, kid: String) -> Result<Result<Signer, NotTaken>, StoreError> {
+async fn signer_called(store: &Store, kid: String) -> Result<Result<Signer, NotTaken>, StoreError> {
     let Ok(id) = kid.parse::<NodeId>() else { return Ok(Err(NotTaken::UnknownMachine(kid))) };
     let Some(machine) = store.machine(&id).await? else { return Ok(Err(NotTaken::UnknownMachine(kid))) };
     if machine.revoked_us.is_some() {
@@ -106,19 +108,29 @@ async fn named(store: &Store, kid: String) -> Result<Result<Signer, NotTaken>, S
     Ok(Ok(Signer { machine, key }))
 }
 
+/// Why facts are not even looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoneTaken {
+    #[error("these are facts of {0} machines, at most {MOST_MACHINES} machines' are taken at a time")]
+    TooManyMachines(usize),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Takes facts in. The answers are in the order of the facts, and everything that is said to be kept is on
 /// disk.
 pub(crate) async fn take(
     store: &Store,
     facts: Vec<String>,
     received: WallTime,
-) -> Result<Vec<Taken>, StoreError> {
+) -> Result<Vec<Taken>, NoneTaken> {
+    let named: HashSet<String> = facts.iter().filter_map(|jws| kid_of(jws).ok()).collect();
+    if named.len() > MOST_MACHINES {
+        return Err(NoneTaken::TooManyMachines(named.len()));
+    }
     let mut signers = HashMap::new();
-    for kid in facts.iter().filter_map(|jws| kid_of(jws).ok()) {
-        if let Entry::Vacant(place) = signers.entry(kid) {
-            let signer = named(store, place.key().clone()).await?;
-            place.insert(signer);
-        }
+    for kid in named {
+        signers.insert(kid.clone(), signer_called(store, kid).await?);
     }
     // Signatures of a thousand facts take a tenth of a second, in which others want to be answered.
     let judge = move || facts.iter().map(|jws| judge(jws, &signers)).collect::<Vec<_>>();

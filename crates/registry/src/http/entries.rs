@@ -78,8 +78,7 @@ impl EntryResult {
         (status = 200, description = "All are kept, or were before", body = EntryResults),
         (status = 403, description = "`access_scope`, `author_differs`", body = Refusal),
         (status = 409, description = "Another entry has one of the ids: `conflict`", body = Refusal),
-        (status = 413, description = "Too many bytes or entries at a time: `body_too_large`, `too_many_entries`", body = Refusal),
-        (status = 422, description = "Something cannot be meant: `refused`, with all `problems`; `json_unfit`, `no_entries`", body = Refusal),
+        (status = 422, description = "Something cannot be meant: `refused`, with all `problems`; `json_unfit`, `no_entries`, `too_many_entries`", body = Refusal),
     ))]
 async fn enter(
     State(service): State<Arc<Service>>,
@@ -91,12 +90,8 @@ async fn enter(
     }
     if entries.len() > MOST {
         let message = format!("{} entries came, at most {MOST} are taken at a time", entries.len());
-        return Err(refuse(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_many_entries",
-            message,
-            "send fewer at a time",
-        ));
+        let hint = "send them in several requests, what others need first";
+        return Err(unfit("too_many_entries", message, hint));
     }
     entries.iter().try_for_each(|entry| may_say(&access, entry))?;
     let entered = entering::enter(&service, entries).await;

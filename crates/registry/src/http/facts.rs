@@ -4,7 +4,7 @@ use super::asked::{Json, Jws, Path};
 use super::caller::{May, Read};
 use super::described::Described as _;
 use super::refusal::{HttpRefusal, Refusal, refuse, unfit, unknown};
-use crate::intake::{self, NotTaken, Outcome, Taken};
+use crate::intake::{self, NoneTaken, NotTaken, Outcome, Taken};
 use crate::service::Service;
 use crate::store::{Kept, StoredFact};
 use axum::extract::State;
@@ -31,7 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Facts {
-    /// Each a JWS in compact serialisation (RFC 7515, EdDSA); the header's `kid` names the machine.
+    /// Each a JWS in compact serialisation (RFC 7515, EdDSA); the header's `kid` names the machine. Of at most
+    /// 20 machines.
     #[schema(min_items = 1, max_items = 1000, example = json!(["eyJhbGciOiJFZERTQSIsImtpZCI6Im5vZGUtMSJ9.e30.c2ln"]))]
     facts: Vec<String>,
 }
@@ -101,7 +102,7 @@ const OTHER_FACT: &str = "another fact is kept under this id";
     request_body = Facts,
     responses(
         (status = 200, description = "An answer for each", body = Results),
-        (status = 413, description = "Too many bytes or facts at a time: `body_too_large`, `too_many_facts`", body = Refusal),
+        (status = 422, description = "`json_unfit`, `no_facts`, `too_many_facts`, `too_many_machines`", body = Refusal),
         (status = 429, description = "Too much at once: `busy`; `Retry-After` says when", body = Refusal),
     ))]
 async fn bring_facts(
@@ -113,7 +114,7 @@ async fn bring_facts(
     }
     if facts.len() > MOST {
         let message = format!("{} facts came, at most {MOST} are taken at a time", facts.len());
-        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_many_facts", message, "send fewer at a time"));
+        return Err(unfit("too_many_facts", message, "send them in several requests, in any order"));
     }
     let results = take(&service, facts).await?.into_iter().map(FactResult::of).collect();
     Ok(axum::Json(Results { results }))
@@ -122,7 +123,7 @@ async fn bring_facts(
 /// Takes one fact in. Needs no token: its signature says who speaks.
 #[utoipa::path(put, path = "/facts/{id}", tag = "facts", operation_id = "put_fact", security(()),
     params(("id" = String, Path, description = "The id that stands in the fact", max_length = 200)),
-    request_body(content = String, content_type = "application/jose", description = "The JWS"),
+    request_body(content((String = "application/jose"), (String = "text/plain")), description = "The JWS"),
     responses(
         (status = 200, description = "It was kept before", body = FactResult),
         (status = 201, description = "Kept: it is on disk", body = FactResult),
@@ -168,6 +169,17 @@ fn refused(why: &NotTaken) -> HttpRefusal {
         }
     };
     refuse(status, why.code(), why.to_string(), hint)
+}
+
+impl From<NoneTaken> for HttpRefusal {
+    fn from(why: NoneTaken) -> HttpRefusal {
+        match why {
+            NoneTaken::Store(error) => error.into(),
+            NoneTaken::TooManyMachines(_) => {
+                unfit("too_many_machines", why.to_string(), "send each machine's facts by themselves")
+            }
+        }
+    }
 }
 
 async fn take(service: &Service, facts: Vec<String>) -> Result<Vec<Taken>, HttpRefusal> {

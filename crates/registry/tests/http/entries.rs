@@ -122,7 +122,7 @@ on_both! {
         world
             .post("/entries", json!({"entries": vec![entry("a", school("a", "a")); 1001]}))
             .await
-            .is(413, "too_many_entries");
+            .is(422, "too_many_entries");
     }
 
     async fn what_cannot_be_meant_is_refused_and_what_is_strange_is_remarked(engine) {

@@ -12,6 +12,10 @@ fn refused(result: &Value) -> &str {
     result["code"].as_str().unwrap()
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
 async fn put(world: &World, id: &str, kind: &str, body: String) -> crate::world::Answer {
     let request = Request::builder().method(Method::PUT).uri(format!("/api/v1/facts/{id}"));
     world.send(request.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()).await
@@ -57,16 +61,8 @@ on_both! {
                 relay.sign(&came),
             ])
             .await;
-        let statuses: Vec<String> = results
-            .iter()
-            .map(|it| {
-                if it["status"] == "refused" {
-                    refused(it).to_owned()
-                } else {
-                    it["status"].as_str().unwrap().to_owned()
-                }
-            })
-            .collect();
+        let became = |it: &Value| if it["status"] == "refused" { refused(it).to_owned() } else { text(&it["status"]) };
+        let statuses: Vec<String> = results.iter().map(became).collect();
         let expected = [
             "new",
             "wrong_school",
@@ -180,7 +176,7 @@ on_both! {
     async fn what_is_no_list_of_facts_is_refused_as_a_whole(engine) {
         let world = World::on(engine).await;
         world.open("/facts", json!({"facts": []})).await.is(422, "no_facts");
-        world.open("/facts", json!({"facts": vec![""; 1001]})).await.is(413, "too_many_facts");
+        world.open("/facts", json!({"facts": vec![""; 1001]})).await.is(422, "too_many_facts");
         world.open("/facts", json!({"facts": [1]})).await.is(422, "json_unfit");
         world.open("/facts", json!({"facts": [], "more": 1})).await.is(422, "json_unfit");
         world.open("/facts", json!([])).await.is(422, "json_unfit");
@@ -208,6 +204,25 @@ on_both! {
             .uri("/api/v1/facts/x")
             .header(header::CONTENT_TYPE, "text/plain");
         world.send(not_utf8.body(Body::from(vec![0xff])).unwrap()).await.is(422, "malformed");
+    }
+
+    async fn a_stranger_cannot_have_hundreds_of_machines_looked_up_with_one_request(engine) {
+        let world = World::on(engine).await;
+        world.fill().await;
+        let oak = world.enrol("node", "oak-1", Some("oak")).await;
+        let fact = |id: &str| flow(id, FIRST, "oak", at(1, 7, 0));
+        let of_strangers = |count: usize| (0..count).map(|n| Node::new(&format!("stranger-{n}")).sign(&fact("f")));
+        let facts: Vec<String> = std::iter::once(oak.sign(&fact("mine"))).chain(of_strangers(20)).collect();
+        let refused = world.open("/facts", json!({"facts": facts})).await;
+        refused.is(422, "too_many_machines");
+        let message = refused.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("21") && message.contains("20"), "{message}");
+        world.get("/facts/mine").await.is(404, "fact_unknown");
+        let results = world.bring(&facts[..20]).await;
+        assert_eq!((&results[0]["status"], &results[19]["code"]), (&json!("new"), &json!("unknown_machine")));
+        // One machine's facts are one name, however many they are.
+        let facts: Vec<String> = (0..50).map(|n| oak.sign(&fact(&format!("f{n}")))).collect();
+        assert!(world.bring(&facts).await.iter().all(|it| it["status"] == "new"));
     }
 
     async fn a_thousand_facts_at_a_time_are_taken(engine) {

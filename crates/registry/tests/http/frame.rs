@@ -1,7 +1,7 @@
 //! What is true of every route: refusals, tokens, ETags, the description.
 
 use crate::databases::{Engine, on_both};
-use crate::world::{World, at, secret, token};
+use crate::world::{World, admin, at, secret, token};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::Value;
@@ -113,6 +113,32 @@ async fn the_description_has_every_route_with_a_name_of_its_own_and_how_it_refus
         let there = api.pointer(to.strip_prefix('#').unwrap());
         assert!(there.is_some(), "{to} is nowhere");
     });
+}
+
+#[tokio::test]
+async fn bodies_are_taken_in_the_types_that_are_described_and_in_no_other() {
+    let world = World::on(Engine::Sqlite).await;
+    let api = world.ask(Method::GET, "/api/openapi.json", "", None).await.ok();
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(described) = operation["requestBody"]["content"].as_object() else { continue };
+            let names = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+            let uri = format!("/api/v1{}", names.collect::<Vec<_>>().join("/"));
+            for kind in ["application/json", "application/jose", "text/plain", "text/html"] {
+                let request = Request::builder().method(method.to_uppercase().as_str()).uri(&uri);
+                let request = request.header(header::AUTHORIZATION, format!("Bearer {}", admin()));
+                let request = request.header(header::CONTENT_TYPE, kind).body(Body::from("?")).unwrap();
+                let is_taken = world.send(request).await.status != 415;
+                assert_eq!(is_taken, described.contains_key(kind), "{method} {path} {kind}");
+            }
+            // RFC 9110 §15.5.14 is about bytes; too many things are nothing else that cannot be meant.
+            let too_long = operation["responses"]["413"]["description"].as_str().unwrap();
+            assert!(
+                too_long.contains("`body_too_large`") && !too_long.contains("too_many"),
+                "{method} {path}"
+            );
+        }
+    }
 }
 
 fn references(value: &Value, found: &mut impl FnMut(&str)) {
