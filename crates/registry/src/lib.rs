@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod answers;
+mod cursor;
 pub mod enrolment;
 mod entering;
 mod granting;

@@ -5,6 +5,7 @@ use super::judging::SettingUsed;
 use super::known::{Of, in_period};
 use super::places::{self, Place};
 use super::{AnswerError, Answers, Question, work};
+use crate::cursor;
 use crate::store::{AsOf, TallyFilter};
 use serde::{Deserialize, Serialize};
 use tongke_pairing::id::SchoolId;
@@ -44,7 +45,9 @@ pub struct RegionProgress {
     pub settings: Vec<SettingUsed>,
     /// The schools, by id.
     pub items: Vec<SchoolLine>,
-    /// Behind which school the list goes on: `cursor` of the next page. None: this is the end.
+    /// Behind which school the list goes on; written as a cursor. None: this is the end.
+    #[serde(with = "cursor::option")]
+    #[schema(value_type = Option<String>)]
     pub next: Option<SchoolId>,
 }
 

@@ -1,9 +1,8 @@
 //! Lists in pages: so many at a time, each page naming where the next begins.
 
 use super::refusal::{HttpRefusal, refuse};
+use crate::cursor;
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -61,11 +60,11 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
     }
 
     /// The page, of items that were looked for by [`and_one`](Self::and_one).
-    pub(crate) fn cut<T>(&self, mut found: Vec<T>, cursor: impl Fn(&T) -> C) -> List<T> {
+    pub(crate) fn cut<T>(&self, mut found: Vec<T>, place: impl Fn(&T) -> C) -> List<T> {
         let limit = self.limit as usize;
         let is_more = found.len() > limit;
         found.truncate(limit);
-        let next = found.last().filter(|_| is_more).map(|last| write(&cursor(last)));
+        let next = found.last().filter(|_| is_more).map(|last| cursor::write(&place(last)));
         List { items: found, next }
     }
 }
@@ -77,14 +76,8 @@ impl<T> List<T> {
     }
 }
 
-fn write<C: Serialize>(cursor: &C) -> String {
-    // Numbers and strings always have a JSON form.
-    BASE64.encode(serde_json::to_vec(cursor).expect("a cursor has a JSON form"))
-}
-
 fn read<C: DeserializeOwned>(text: &str) -> Result<C, HttpRefusal> {
-    let bytes = BASE64.decode(text).ok();
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
+    cursor::read(text).ok_or_else(|| {
         let hint = "take 'next' of the page before, as it is, or leave it out";
         refuse(StatusCode::BAD_REQUEST, "cursor_unknown", "the cursor is none of this list", hint)
     })

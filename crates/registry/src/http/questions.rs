@@ -106,15 +106,11 @@ async fn region_progress(
     let limit = limit.map_err(|_| {
         refuse(StatusCode::BAD_REQUEST, "query_unfit", "'limit' is no number", "write a number from 1 to 200")
     })?;
-    let limit = Page::<SchoolId>::asked(limit, None)?.limit as usize;
-    // The list goes on behind a school, whose id is no secret.
-    let behind: Option<SchoolId> =
-        asked.take("cursor").map(|cursor| cursor.parse()).transpose().map_err(|_| {
-            let hint = "take 'next' of the page before, as it is, or leave it out";
-            refuse(StatusCode::BAD_REQUEST, "cursor_unknown", "the cursor is none of this list", hint)
-        })?;
+    let Page { limit, behind } = Page::<SchoolId>::asked(limit, asked.take("cursor").as_deref())?;
     asked.nothing_else()?;
-    Ok(Json(answers(&service).region_progress(&region, &question, behind.as_ref(), limit).await?))
+    let answers = answers(&service);
+    let progress = answers.region_progress(&region, &question, behind.as_ref(), limit as usize);
+    Ok(Json(progress.await?))
 }
 
 /// A county, a city or a province at a glance: pairs, lessons by what they are, figures with their

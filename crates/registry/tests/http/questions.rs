@@ -45,8 +45,7 @@ on_both! {
                 json!({"name": "floor", "value": "none", "asked": true, "matters": false}),
             ),
             ("/regions/yongjia/overview", "/schools", json!(20)),
-            ("/regions/wenzhou/progress?limit=3", "/next", json!("daao")),
-            ("/regions/wenzhou/progress?limit=3&cursor=daao", "/items/0/name", json!("永嘉县鹤盛镇东皋小学")),
+            ("/regions/wenzhou/progress?limit=3", "/schools", json!(20)),
             ("/regions/yongjia/score", "/sheet/region/level", json!("county")),
             ("/regions/wenzhou/score?level=city&setting.floor=none", "/sheet/region/level", json!("city")),
             ("/regions/yongjia/duties?period=2019", "/rules", json!("2019/1")),
@@ -67,6 +66,23 @@ on_both! {
         assert_eq!(world.get("/policies").await.ok()["items"][0]["name"], "tongke");
     }
 
+    async fn the_list_of_a_regions_schools_goes_on_where_it_ended(engine) {
+        let world = yongjia(engine).await;
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = world.get(&format!("/regions/wenzhou/progress?limit=7&cursor={cursor}")).await.ok();
+            let schools = page["items"].as_array().unwrap().iter().map(|it| it["progress"]["school"].clone());
+            seen.extend(schools.map(|school| school.as_str().unwrap().to_owned()));
+            let Some(next) = page["next"].as_str() else { break };
+            assert!(!seen.iter().any(|school| school == next), "'{next}' is a school; whoever knows will make one up");
+            cursor = next.to_owned();
+        }
+        assert!(seen.len() == 20 && seen.is_sorted(), "{seen:?}");
+        // Another list's cursor is none of this one.
+        let slots = world.get("/entries?limit=1").await.ok()["next"].as_str().unwrap().to_owned();
+        world.get(&format!("/regions/wenzhou/progress?cursor={slots}")).await.is(400, "cursor_unknown");
+    }
+
     async fn what_cannot_be_answered_is_refused_and_says_what_could_be_asked(engine) {
         let world = yongjia(engine).await;
         for (path, status, code) in [
@@ -84,6 +100,7 @@ on_both! {
             ("/regions/yongjia/progress?limit=0", 400, "limit_unfit"),
             ("/regions/yongjia/progress?limit=x", 400, "query_unfit"),
             ("/regions/yongjia/progress?cursor=*", 400, "cursor_unknown"),
+            ("/regions/yongjia/progress?cursor=daao", 400, "cursor_unknown"),
             ("/regions/yongjia/score?level=city", 422, "region_level"),
             ("/regions/yongjia/score?level=moon", 400, "query_unfit"),
             ("/regions/zhejiang/score", 422, "region_level"),
