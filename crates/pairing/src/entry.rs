@@ -82,6 +82,13 @@ pub struct Thing {
     pub key: String,
 }
 
+impl Thing {
+    /// The thing of that kind and key.
+    pub fn new(kind: &str, key: &str) -> Thing {
+        Thing { kind: kind.to_owned(), key: key.to_owned() }
+    }
+}
+
 /// People in one room, confirmed by its teacher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

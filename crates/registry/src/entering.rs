@@ -3,15 +3,18 @@
 
 use crate::service::Service;
 use crate::store::{Kept, StoreError};
+use std::collections::HashMap;
 use std::sync::Arc;
 use tongke_pairing::book::Book;
-use tongke_pairing::check::{self, Notice};
-use tongke_pairing::entry::Entry;
+use tongke_pairing::check::{self, Notice, Refused};
+use tongke_pairing::entry::{Entry, Thing};
 use tongke_protocol::WallTime;
 
 /// By how much an entry may be ahead of the registry's clock. One from the future would stand above everything
 /// that is said until then.
 const AHEAD_US: u64 = 2 * 60 * 1_000_000;
+/// The code of what is wrong only because another entry of the request is refused.
+const NEEDS_REFUSED: &str = "needs_refused";
 
 /// What became of an entry that can be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +94,8 @@ fn judge(
 ) -> Result<Vec<Vec<Notice>>, Vec<(usize, Notice)>> {
     let mut book = Arc::clone(book);
     let (mut warnings, mut problems) = (Vec::with_capacity(entries.len()), Vec::new());
+    // What they were about, and the first of them.
+    let mut refused: HashMap<Thing, usize> = HashMap::new();
     for (at, (entry, known)) in entries.iter().zip(known).enumerate() {
         if *known {
             warnings.push(Vec::new());
@@ -107,11 +112,29 @@ fn judge(
                     Arc::make_mut(&mut book).apply(entry);
                 }
             }
-            Err(refused) => problems.extend(refused.problems.into_iter().map(|problem| (at, problem))),
+            Err(Refused { problems: found }) => {
+                problems.extend(found.into_iter().map(|problem| (at, as_it_follows(problem, &refused))));
+                refused.entry(entry.says.thing()).or_insert(at);
+            }
         }
     }
+    // Causes first: they are not to be left out in favour of what follows from them.
+    problems.sort_by_key(|(_, problem)| problem.code == NEEDS_REFUSED);
     problems.truncate(check::MAX_NOTICES);
     if problems.is_empty() { Ok(warnings) } else { Err(problems) }
+}
+
+/// A problem as it is; or, if it would not be there were an entry before it not refused, as what follows
+/// from that.
+fn as_it_follows(problem: Notice, refused: &HashMap<Thing, usize>) -> Notice {
+    let lacks = problem.lacks.as_ref().and_then(|thing| Some((thing, refused.get(thing)?)));
+    let Some((Thing { kind, key }, at)) = lacks else { return problem };
+    Notice {
+        code: NEEDS_REFUSED,
+        message: format!("it needs the {kind} '{key}', and that entry is refused"),
+        hint: format!("correct entries[{at}]; nothing need be changed here for it"),
+        ..problem
+    }
 }
 
 fn said_in_future() -> Notice {
@@ -120,5 +143,6 @@ fn said_in_future() -> Notice {
         field: "at_us".to_owned(),
         message: "it is said at a time that is still to come".to_owned(),
         hint: "set this machine's clock, and enter when it is said, in microseconds".to_owned(),
+        lacks: None,
     }
 }

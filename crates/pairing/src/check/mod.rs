@@ -16,7 +16,7 @@ mod withdrawn;
 mod words;
 
 use crate::book::Book;
-use crate::entry::{Entry, Says};
+use crate::entry::{Entry, Says, Thing};
 use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
@@ -35,6 +35,11 @@ pub struct Notice {
     pub message: String,
     /// What to do.
     pub hint: String,
+    /// What it is about, if that is not there: whoever judges entries together knows whether one of them would
+    /// have said it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub lacks: Option<Thing>,
 }
 
 /// An entry cannot be meant.
@@ -98,13 +103,23 @@ struct Findings {
 
 impl Findings {
     fn problem(&mut self, code: &'static str, field: impl Into<String>, what: impl Into<String>, hint: &str) {
-        let hint = hint.to_owned();
-        self.problems.push(Notice { code, field: field.into(), message: what.into(), hint });
+        self.problems.push(notice(code, field, what, hint));
+    }
+
+    /// A problem that there would not be, were this thing there.
+    fn lacks(
+        &mut self,
+        thing: Thing,
+        code: &'static str,
+        field: impl Into<String>,
+        what: impl Into<String>,
+        hint: &str,
+    ) {
+        self.problems.push(Notice { lacks: Some(thing), ..notice(code, field, what, hint) });
     }
 
     fn warning(&mut self, code: &'static str, field: impl Into<String>, what: impl Into<String>, hint: &str) {
-        let hint = hint.to_owned();
-        self.warnings.push(Notice { code, field: field.into(), message: what.into(), hint });
+        self.warnings.push(notice(code, field, what, hint));
     }
 
     /// Whether there is no sense in looking further.
@@ -120,4 +135,8 @@ impl Findings {
         self.problems.truncate(MAX_NOTICES);
         Err(Refused { problems: self.problems })
     }
+}
+
+fn notice(code: &'static str, field: impl Into<String>, what: impl Into<String>, hint: &str) -> Notice {
+    Notice { code, field: field.into(), message: what.into(), hint: hint.to_owned(), lacks: None }
 }

@@ -2,7 +2,7 @@
 
 use super::{Findings, schools, words};
 use crate::book::Book;
-use crate::entry::{Dispute, Entry, HeadCount, LedgerRow, Reported, Ruling, Settlement, Value};
+use crate::entry::{Dispute, Entry, HeadCount, LedgerRow, Reported, Ruling, Settlement, Thing, Value};
 use crate::expand;
 use crate::id::SchoolId;
 use crate::lesson::Session;
@@ -72,15 +72,16 @@ pub(super) fn reported(book: &Book, it: &Reported, found: &mut Findings) {
     if !it.period.is_empty() {
         words::name("period", &it.period, found);
     }
-    let known = match it.of.split_once(':') {
-        Some(("school", id)) => id.parse().is_ok_and(|id| book.school(&id).is_some()),
-        Some(("pair", id)) => id.parse().is_ok_and(|id| book.pair(&id).is_some()),
-        Some(("region", id)) => id.parse::<crate::id::RegionId>().is_ok(),
+    let (kind, id) = it.of.split_once(':').unwrap_or_default();
+    let known = match kind {
+        "school" => id.parse().is_ok_and(|id| book.school(&id).is_some()),
+        "pair" => id.parse().is_ok_and(|id| book.pair(&id).is_some()),
+        "region" => id.parse::<crate::id::RegionId>().is_ok(),
         _ => false,
     };
     if !known {
         let hint = "write school:ID, pair:ID or region:ID, and enter the school or pair first";
-        found.problem("of_what", "of", "it is about nothing that is known", hint);
+        found.lacks(Thing::new(kind, id), "of_what", "of", "it is about nothing that is known", hint);
     }
     match it.value {
         Value::Number(number) if !number.is_finite() => {

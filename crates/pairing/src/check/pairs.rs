@@ -4,7 +4,7 @@ use super::{Findings, lessons, schools, words};
 use crate::agreement::{Agreement, Commitment};
 use crate::book::Book;
 use crate::calendar::{FIRST_DAY, LAST_DAY};
-use crate::entry::Entry;
+use crate::entry::{Entry, Thing};
 use crate::id::{PairId, SchoolId};
 use crate::lesson::Form;
 use crate::pair::Pair;
@@ -135,7 +135,8 @@ pub(super) fn known_pair<'a>(book: &'a Book, id: &PairId, found: &mut Findings) 
     let pair = book.pair(id);
     if pair.is_none() {
         let what = format!("there is no pair '{id}'");
-        found.problem("unknown_pair", "pair", what, "enter the pair first, or look at the id");
+        let hint = "enter the pair first, or look at the id";
+        found.lacks(Thing::new("pair", id.as_str()), "unknown_pair", "pair", what, hint);
     }
     pair
 }

@@ -2,7 +2,7 @@
 
 use super::{Findings, lessons, words};
 use crate::book::{Book, Named};
-use crate::entry::Entry;
+use crate::entry::{Entry, Thing};
 use crate::id::SchoolId;
 use crate::school::{Closure, School};
 use crate::timetable::Slot;
@@ -89,7 +89,8 @@ pub(super) fn known<'a>(
     let school = book.school(id);
     if school.is_none() {
         let what = format!("there is no school '{id}'");
-        found.problem("unknown_school", field, what, "enter the school first, or look at the id");
+        let hint = "enter the school first, or look at the id";
+        found.lacks(Thing::new("school", id.as_str()), "unknown_school", field, what, hint);
     }
     school
 }

@@ -4,7 +4,7 @@ use super::lessons::{self, About};
 use super::{Findings, at_once, pairs, schools, words};
 use crate::book::Book;
 use crate::calendar;
-use crate::entry::Entry;
+use crate::entry::{Entry, Thing};
 use crate::expand;
 use crate::id::{PairId, SchoolId};
 use crate::lesson::{Form, MAX_SESSION, Noted, Purpose, Session};
@@ -83,7 +83,8 @@ fn its_name(book: &Book, session: &Session, found: &mut Findings) {
     match &session.slot {
         Some(slot) if book.slot(slot).is_none() => {
             let what = format!("there is no '{slot}' in the timetable");
-            found.problem("unknown_slot", "slot", what, "leave it out, or look at the id");
+            let hint = "leave it out, or look at the id";
+            found.lacks(Thing::new("slot", slot.as_str()), "unknown_slot", "slot", what, hint);
         }
         Some(slot) if named.as_ref() != Some(slot) => {
             let what = format!("'{}' is not the name of a lesson of '{slot}'", session.id);

@@ -4,6 +4,7 @@ use super::lessons::{self, About};
 use super::{Findings, at_once, pairs, words};
 use crate::book::Book;
 use crate::calendar;
+use crate::entry::Thing;
 use crate::expand::{self, MAX_TERM_DAYS, Plan, Why};
 use crate::id::SchoolId;
 use crate::lesson::MAX_SESSION;
@@ -15,7 +16,8 @@ pub(super) fn slot(book: &Book, slot: &Slot, found: &mut Findings) {
     let pair = pairs::known_pair(book, &slot.pair, found);
     if book.term(&slot.term).is_none() {
         let what = format!("there is no term '{}'", slot.term);
-        found.problem("unknown_term", "term", what, "enter the term first, or look at the id");
+        let hint = "enter the term first, or look at the id";
+        found.lacks(Thing::new("term", slot.term.as_str()), "unknown_term", "term", what, hint);
     }
     if book.slot(&slot.id).is_some_and(|known| known.pair != slot.pair) {
         let what = format!("'{}' is in another pair's timetable already", slot.id);

@@ -16,7 +16,7 @@ pub(super) fn withdrawn(book: &Book, entry: &Entry, thing: &Thing, found: &mut F
     }
     if book.entry_of(thing).is_none() {
         let what = format!("there is no {} '{}'", thing.kind, thing.key);
-        found.problem("unknown_thing", "key", what, "look at the kind and the key");
+        found.lacks(thing.clone(), "unknown_thing", "key", what, "look at the kind and the key");
     } else if !book.stands(thing) {
         let what = "it was withdrawn already";
         found.warning("withdrawn_already", "key", what, "nothing is left to do");

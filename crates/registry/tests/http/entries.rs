@@ -101,7 +101,7 @@ on_both! {
             scene().into_iter().enumerate().map(|(n, says)| entry(&format!("e{n}"), says)).collect();
         entries[3]["says"]["term"]["last"] = json!("2019-09-01");
         let refused = world.post("/entries", json!({"entries": entries})).await;
-        assert_eq!(problems(&refused), ["term_ends_before_it_begins", "unknown_term"]);
+        assert_eq!(problems(&refused), ["term_ends_before_it_begins", "needs_refused"]);
         assert_eq!(refused.json()["problems"][0]["field"], "entries[3].last");
         assert_eq!(world.get("/entries").await.ok()["items"], json!([]), "nothing is kept by half");
         entries[3]["says"]["term"]["last"] = json!("2019-09-27");
@@ -123,6 +123,30 @@ on_both! {
             .post("/entries", json!({"entries": vec![entry("a", school("a", "a")); 1001]}))
             .await
             .is(422, "too_many_entries");
+    }
+
+    async fn what_only_follows_from_another_entrys_problem_is_told_as_that_and_behind_all_causes(engine) {
+        let world = World::on(engine).await;
+        let mut says = scene();
+        says[0]["school"]["name"] = json!("");
+        says.extend((2..=70).map(|n| slot(&format!("s{n}"), "10:00:00", "10:40:00")));
+        says.push(json!({"pair": {"id": "p2", "supporting": "oak", "receiving": ["nowhere"], "since": "2019-09-01"}}));
+        says.push(slot("s99", "09:00:00", "09:00:00"));
+        let entries: Vec<Value> =
+            says.into_iter().enumerate().map(|(n, says)| entry(&format!("e{n}"), says)).collect();
+        let refused = world.post("/entries", json!({"entries": entries})).await;
+        let codes = problems(&refused);
+        assert_eq!(codes[..3], ["empty", "unknown_school", "no_length"]);
+        assert!(codes.len() == 50 && codes[3..].iter().all(|code| code == "needs_refused"), "{codes:?}");
+        let all = refused.json();
+        assert_eq!(all["message"], all["problems"][0]["message"], "a cause is what is told first");
+        let [pair, slot] = [3, 4].map(|at| all["problems"][at].clone());
+        assert_eq!((&pair["field"], &slot["field"]), (&json!("entries[2].supporting"), &json!("entries[4].pair")));
+        assert!(pair["message"].as_str().unwrap().contains("the school 'lake'"), "{pair}");
+        assert!(pair["hint"].as_str().unwrap().contains("entries[0]"), "{pair}");
+        assert!(slot["message"].as_str().unwrap().contains("the pair 'p1'"), "{slot}");
+        assert!(slot["hint"].as_str().unwrap().contains("entries[2]"), "{slot}");
+        assert_eq!(world.get("/entries").await.ok()["items"], json!([]), "nothing is kept by half");
     }
 
     async fn what_cannot_be_meant_is_refused_and_what_is_strange_is_remarked(engine) {
