@@ -37,11 +37,12 @@ pub struct Duties {
 impl Answers<'_> {
     /// What is due in a region, as far as it has begun.
     pub async fn duties(&self, region: &str, question: &Question) -> Result<Duties, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let place = places::region(&book, region, None)?;
         let judging = self.judging(&book, &place, question)?;
-        let known = self.known(&book, Of::Region(&place), &judging, self.today()).await?;
+        let known = self.known(&mut reading, Of::Region(&place), &judging, self.today()).await?;
+        reading.end().await?;
         let region = place.region;
         Ok(work(move || {
             let index = Index::new(known.inputs());

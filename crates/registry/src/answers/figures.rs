@@ -1,7 +1,7 @@
 //! Numbers of lessons, classes and people, each with its definition.
 
 use super::{AnswerError, Answers};
-use crate::store::{FormSums, TallyFilter};
+use crate::store::{FormSums, Reading, TallyFilter};
 use serde::{Deserialize, Serialize};
 use tongke_pairing::attendance::{Counts, Definition, Figure};
 use tongke_pairing::credit::Status;
@@ -91,9 +91,10 @@ impl Answers<'_> {
     /// Numbers of the schools that a filter means, together and by form.
     pub(super) async fn numbers(
         &self,
+        reading: &mut Reading,
         filter: &TallyFilter,
     ) -> Result<(Numbers, Vec<FormNumbers>), AnswerError> {
-        let sums = self.store.sums(filter).await?;
+        let sums = reading.sums(filter).await?;
         let by_form = sums.iter().map(|(form, sums)| {
             let Numbers { lessons, figures } = Numbers::of(sums);
             FormNumbers { form: *form, lessons, figures }

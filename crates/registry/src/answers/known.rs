@@ -3,7 +3,7 @@
 use super::judging::Judging;
 use super::places::Place;
 use super::{AnswerError, Answers};
-use crate::store::TallyFilter;
+use crate::store::{Reading, TallyFilter};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use tongke_pairing::agreement::{Agreement, Commitment};
@@ -133,12 +133,12 @@ impl Answers<'_> {
     /// over.
     pub(super) async fn known(
         &self,
-        book: &Book,
+        reading: &mut Reading,
         of: Of<'_>,
         judging: &Judging,
         as_of: Date,
     ) -> Result<Known, AnswerError> {
-        let mut known = Known::of(book, &of, judging, as_of);
+        let mut known = Known::of(&reading.book(), &of, judging, as_of);
         let mut filter = self.counted(&known, judging, as_of);
         let place = match of {
             Of::School(_, place) if by_region(judging) => {
@@ -154,8 +154,8 @@ impl Answers<'_> {
                 place
             }
         };
-        known.reported = self.store.reported(&known.things(place)).await?;
-        known.tallies = self.store.tallies(&filter).await?;
+        known.reported = reading.reported(&known.things(place)).await?;
+        known.tallies = reading.tallies(&filter).await?;
         Ok(known)
     }
 

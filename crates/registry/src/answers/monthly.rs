@@ -36,20 +36,21 @@ impl Answers<'_> {
         month: &str,
         question: &Question,
     ) -> Result<MonthlyReport, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let place = places::region(&book, region, None)?;
         let day = self.last_day(month)?;
         let (rules, span) = self.summed(&book, &place, day, question)?;
         let question = Question { rules: Some(rules), ..question.clone() };
         let judging = self.judging_of(&question, span)?;
-        let known = self.known(&book, Of::Region(&place), &judging, day).await?;
+        let known = self.known(&mut reading, Of::Region(&place), &judging, day).await?;
         let filter = TallyFilter {
             region: Some(place.region.id.clone()),
             until_us: self.until(day),
             ..in_period(&judging.span.period)
         };
-        let rows = self.store.credit_rows(&filter).await?;
+        let rows = reading.credit_rows(&filter).await?;
+        reading.end().await?;
         let region = place.region;
         let key = judging.span.period.key();
         let report = work(move || {

@@ -85,16 +85,17 @@ pub struct SchoolsByVerdict {
 impl Answers<'_> {
     /// A region at a glance.
     pub async fn overview(&self, region: &str, question: &Question) -> Result<Overview, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let place = places::region(&book, region, None)?;
         let span = self.span(&book, &place, question)?;
         let (pairs, pairs_by_scope, schools) = paired(&book, &place.region, &span);
         let filter = TallyFilter { region: Some(place.region.id.clone()), ..in_period(&span.period) };
-        let (numbers, forms) = self.numbers(&filter).await?;
+        let (numbers, forms) = self.numbers(&mut reading, &filter).await?;
         let (targets, not_judged) = match self.judging(&book, &place, question) {
             Ok(judging) => {
-                let known = self.known(&book, Of::Region(&place), &judging, self.today()).await?;
+                let known = self.known(&mut reading, Of::Region(&place), &judging, self.today()).await?;
+                reading.end().await?;
                 let region = place.region.clone();
                 (Some(work(move || targets(&known, &judging, &region)).await), None)
             }

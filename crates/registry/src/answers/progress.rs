@@ -68,14 +68,15 @@ impl Answers<'_> {
         school: &str,
         question: &Question,
     ) -> Result<SchoolAnswer, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let school = places::school(&book, school)?;
         let county = Place::county_of(&book, school);
         let judging = self.judging(&book, &county, question)?;
-        let known = self.known(&book, Of::School(school, &county), &judging, self.today()).await?;
+        let known = self.known(&mut reading, Of::School(school, &county), &judging, self.today()).await?;
         let filter = TallyFilter { school: Some(school.id.clone()), ..in_period(&judging.span.period) };
-        let (numbers, forms) = self.numbers(&filter).await?;
+        let (numbers, forms) = self.numbers(&mut reading, &filter).await?;
+        reading.end().await?;
         let (id, name) = (school.id.clone(), school.name.clone());
         Ok(work(move || {
             let index = Index::new(known.inputs());
@@ -95,11 +96,12 @@ impl Answers<'_> {
         behind: Option<&SchoolId>,
         limit: usize,
     ) -> Result<RegionProgress, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let place = places::region(&book, region, None)?;
         let judging = self.judging(&book, &place, question)?;
-        let known = self.known(&book, Of::Region(&place), &judging, self.today()).await?;
+        let known = self.known(&mut reading, Of::Region(&place), &judging, self.today()).await?;
+        reading.end().await?;
         let (region, behind) = (place.region, behind.cloned());
         Ok(work(move || {
             let index = Index::new(known.inputs());

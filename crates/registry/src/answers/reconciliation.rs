@@ -3,7 +3,7 @@
 use super::places::{self, Place};
 use super::refusal::names;
 use super::{AnswerError, Answers, Refusal, work};
-use crate::store::{AsOf, LessonFilter, Store, StoredLesson};
+use crate::store::{AsOf, LessonFilter, Reading, StoredLesson};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -61,12 +61,12 @@ pub struct Reconciliation {
 impl Answers<'_> {
     /// Compares an import with the lessons here.
     pub async fn reconciliation(&self, question: &LedgerQuestion) -> Result<Reconciliation, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let ledger = question.ledger.clone();
-        let rows = self.store.ledger_rows(&ledger).await?;
+        let rows = reading.ledger_rows(&ledger).await?;
         if rows.is_empty() {
-            let known = names(self.store.ledgers(MOST_LEDGERS).await?);
+            let known = names(reading.ledgers(MOST_LEDGERS).await?);
             let message = format!("no line of an import '{ledger}' was entered");
             return Err(Refusal::unknown("ledger_unknown", message, format!("there are: {known}")).into());
         }
@@ -75,8 +75,9 @@ impl Answers<'_> {
             None => of_rows(&book, &rows)?,
         };
         let span = span(&rows, question)?;
-        let lessons = lessons(self.store, &place.region.id, span).await?;
-        let entries = settlements(self.store.settlements(&ledger).await?, &lessons);
+        let lessons = lessons(&mut reading, &place.region.id, span).await?;
+        let entries = settlements(reading.settlements(&ledger).await?, &lessons);
+        reading.end().await?;
         let region = place.region;
         Ok(work(move || {
             let reconciled = compared(&book, &region, (&rows, &lessons), span, &entries);
@@ -160,7 +161,7 @@ fn span(rows: &[LedgerRow], question: &LedgerQuestion) -> Result<(Date, Date), R
 }
 
 async fn lessons(
-    store: &Store,
+    reading: &mut Reading,
     region: &RegionId,
     (from, until): (Date, Date),
 ) -> Result<Vec<StoredLesson>, AnswerError> {
@@ -174,7 +175,7 @@ async fn lessons(
     let mut all: Vec<StoredLesson> = Vec::new();
     loop {
         let behind = all.last().map(StoredLesson::cursor);
-        let page = store.lessons(&filter, behind.as_ref(), PAGE).await?;
+        let page = reading.lessons(&filter, behind.as_ref(), PAGE).await?;
         let is_last = page.len() < PAGE as usize;
         all.extend(page);
         if all.len() > MOST_LESSONS {

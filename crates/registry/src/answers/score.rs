@@ -36,8 +36,8 @@ impl Answers<'_> {
         level: Option<Level>,
         question: &Question,
     ) -> Result<ScoreSheet, AnswerError> {
-        let as_of = self.store.as_of().await?;
-        let book = self.store.book().await?;
+        let mut reading = self.store.reading().await?;
+        let (as_of, book) = (reading.as_of(), reading.book());
         let place = places::region(&book, region, level)?;
         if place.region.level == Level::Province {
             let hint = format!("ask for one of its cities or counties: {}", names(&place.inside));
@@ -51,7 +51,8 @@ impl Answers<'_> {
             let message = format!("rule set {} has no score sheet", judging.rules.label());
             return Err(Refusal::unfit("rules_without_sheet", message, hint).into());
         }
-        let known = self.known(&book, Of::Region(&place), &judging, self.today()).await?;
+        let known = self.known(&mut reading, Of::Region(&place), &judging, self.today()).await?;
+        reading.end().await?;
         let region = place.region;
         let (label, key) = (judging.rules.label(), judging.span.period.key());
         let sheet = work(move || {

@@ -8,7 +8,7 @@ use super::{Kept, Store, StoreError, dirty, place};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use std::collections::{BTreeSet, HashMap};
-use tongke_pairing::entry::{Entry, Says, Thing};
+use tongke_pairing::entry::{Entry, Thing};
 use tongke_protocol::{LessonId, WallTime};
 
 /// An entry that is kept.
@@ -70,25 +70,6 @@ impl Store {
         let sql = "SELECT seq, received_us, body FROM entry WHERE lesson = $1 ORDER BY seq";
         let query = sqlx::query(sql).bind(lesson.as_str().to_owned());
         query.fetch_all(&self.database.pool).await?.iter().map(StoredEntry::read).collect()
-    }
-
-    /// The entries that hold about things of one kind, by the keys of the things; of those keys that begin
-    /// so. What was withdrawn is left out.
-    pub async fn entries_that_hold(
-        &self,
-        kind: &str,
-        beginning: &str,
-    ) -> Result<Vec<StoredEntry>, StoreError> {
-        let mut asking =
-            Asking::new("SELECT e.seq, e.received_us, e.body FROM current c JOIN entry e ON e.id = c.entry");
-        asking.text("c.kind = ", Some(kind));
-        asking.text("c.thing >= ", Some(beginning));
-        // The greatest character there is: no key holds it.
-        asking.text("c.thing < ", Some(&format!("{beginning}\u{10FFFF}")));
-        asking.tail("ORDER BY c.thing");
-        let rows = asking.query().fetch_all(&self.database.pool).await?;
-        let entries = rows.iter().map(StoredEntry::read).collect::<Result<Vec<_>, _>>()?;
-        Ok(entries.into_iter().filter(|stored| !matches!(stored.entry.says, Says::Withdrawn(_))).collect())
     }
 
     /// The latest entries about things of one kind, by the keys of the things, behind one of these keys; of

@@ -2,9 +2,9 @@
 
 use super::asking::Asking;
 use super::facts::{micros, moment};
-use super::{Store, StoreError, words};
-use sqlx::Row as _;
+use super::{Reading, Store, StoreError, words};
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, Row as _};
 use tongke_pairing::credit::{Decision, Status};
 use tongke_pairing::id::{PairId, RegionId, SchoolId, SlotId, TermId};
 use tongke_pairing::lesson::{Form, Purpose, Session};
@@ -94,31 +94,52 @@ impl Store {
         behind: Option<&LessonCursor>,
         limit: u32,
     ) -> Result<Vec<StoredLesson>, StoreError> {
-        let mut asking = Asking::new(COLUMNS);
-        let place = behind.map(|cursor| (micros(cursor.start_us), cursor.id.as_str()));
-        let statuses = filter.statuses.iter().map(|status| words::status(*status));
-        if let Some(school) = &filter.school {
-            asking.join("JOIN credit c ON c.lesson = l.id");
-            asking.text("c.school = ", Some(school.as_str()));
-            asking.among("c.status", statuses);
-            asking.behind("c.start_us, c.lesson", place);
-            asking.number("c.start_us >= ", filter.from_us.map(micros));
-            asking.number("c.start_us < ", filter.until_us.map(micros));
-            asking.tail("ORDER BY c.start_us, c.lesson");
-        } else {
-            asking.among("l.status", statuses);
-            asking.behind("l.start_us, l.id", place);
-            asking.number("l.start_us >= ", filter.from_us.map(micros));
-            asking.number("l.start_us < ", filter.until_us.map(micros));
-            asking.tail("ORDER BY l.start_us, l.id");
-        }
-        filter.ask(&mut asking);
-        asking.limit(limit);
-        asking.query().fetch_all(&self.database.pool).await?.iter().map(StoredLesson::read).collect()
+        filter.read(&self.database.pool, behind, limit).await
+    }
+}
+
+impl Reading {
+    /// As [`Store::lessons`].
+    pub async fn lessons(
+        &mut self,
+        filter: &LessonFilter,
+        behind: Option<&LessonCursor>,
+        limit: u32,
+    ) -> Result<Vec<StoredLesson>, StoreError> {
+        filter.read(&mut *self.tx, behind, limit).await
     }
 }
 
 impl LessonFilter {
+    async fn read<'c>(
+        &self,
+        from: impl Executor<'c, Database = Any>,
+        behind: Option<&LessonCursor>,
+        limit: u32,
+    ) -> Result<Vec<StoredLesson>, StoreError> {
+        let mut asking = Asking::new(COLUMNS);
+        let place = behind.map(|cursor| (micros(cursor.start_us), cursor.id.as_str()));
+        let statuses = self.statuses.iter().map(|status| words::status(*status));
+        if let Some(school) = &self.school {
+            asking.join("JOIN credit c ON c.lesson = l.id");
+            asking.text("c.school = ", Some(school.as_str()));
+            asking.among("c.status", statuses);
+            asking.behind("c.start_us, c.lesson", place);
+            asking.number("c.start_us >= ", self.from_us.map(micros));
+            asking.number("c.start_us < ", self.until_us.map(micros));
+            asking.tail("ORDER BY c.start_us, c.lesson");
+        } else {
+            asking.among("l.status", statuses);
+            asking.behind("l.start_us, l.id", place);
+            asking.number("l.start_us >= ", self.from_us.map(micros));
+            asking.number("l.start_us < ", self.until_us.map(micros));
+            asking.tail("ORDER BY l.start_us, l.id");
+        }
+        self.ask(&mut asking);
+        asking.limit(limit);
+        asking.query().fetch_all(from).await?.iter().map(StoredLesson::read).collect()
+    }
+
     fn ask(&self, asking: &mut Asking) {
         if let Some(region) = &self.region {
             asking.within(region.as_str(), IN_REGION, ")");

@@ -3,7 +3,7 @@
 //! What machines and people say is only ever added ([`Store::keep_facts`], [`Store::keep_entries`]).
 //! What follows from it is marked as out of date in the same transaction and worked out later
 //! ([`Store::settle`]): a process that is killed at any moment leaves nothing wrong behind, only
-//! something to be done.
+//! something to be done. Whatever an answer counts is read together ([`Store::reading`]).
 
 mod asking;
 mod audit;
@@ -21,6 +21,7 @@ mod lessons;
 mod machines;
 mod place;
 mod pupils;
+mod reading;
 mod rebuild;
 mod reported;
 mod rows;
@@ -40,6 +41,7 @@ pub use facts::{FactError, IncomingFact, StoredFact};
 pub use lessons::{LessonCursor, LessonFilter, StoredLesson};
 pub use machines::{Enrolled, Enrolment, Machine, MachineKind};
 pub use pupils::{Pupil, PupilKey};
+pub use reading::Reading;
 pub use settle::Settled;
 pub use sums::{FormSums, PeopleSum};
 pub use tallies::{AsOf, TallyFilter, Totals};
@@ -54,7 +56,7 @@ use tongke_pairing::policy::{Policies, Policy};
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
-    book: book::Shelved,
+    shelf: book::Shelf,
     policies: Arc<Policies>,
     /// One at a time works out what follows: two would do the same work.
     settling: Arc<Mutex<()>>,
@@ -89,8 +91,8 @@ impl Store {
     }
 
     fn of(database: Database, policies: Policies) -> Store {
-        let (book, settling) = (book::Shelved::default(), Arc::default());
-        Store { database, book, policies: Arc::new(policies), settling }
+        let (shelf, settling) = (book::Shelf::default(), Arc::default());
+        Store { database, shelf, policies: Arc::new(policies), settling }
     }
 
     /// By what it decides, the oldest first.

@@ -2,17 +2,17 @@
 
 use super::entries::StoredEntry;
 use super::rows::{pieces, values};
-use super::{Store, StoreError};
+use super::{Reading, StoreError};
 use sqlx::AssertSqlSafe;
 use tongke_pairing::entry::{Reported, Says};
 
 /// The character behind the `/` that ends the name of a thing in the keys of its figures.
 const BEHIND: char = '0';
 
-impl Store {
+impl Reading {
     /// What is reported of these things (`school:lake`, `region:yongjia`), by thing and figure. What was
     /// withdrawn is left out.
-    pub async fn reported(&self, of: &[String]) -> Result<Vec<Reported>, StoreError> {
+    pub async fn reported(&mut self, of: &[String]) -> Result<Vec<Reported>, StoreError> {
         let mut figures = Vec::new();
         for piece in pieces(of) {
             let head = "SELECT e.seq, e.received_us, e.body FROM (VALUES";
@@ -23,7 +23,7 @@ impl Store {
             for thing in piece {
                 query = query.bind(format!("{thing}/")).bind(format!("{thing}{BEHIND}"));
             }
-            for row in &query.fetch_all(&self.database.pool).await? {
+            for row in &query.fetch_all(&mut *self.tx).await? {
                 if let Says::Reported(figure) = StoredEntry::read(row)?.entry.says {
                     figures.push(figure);
                 }

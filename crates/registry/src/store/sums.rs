@@ -4,7 +4,7 @@
 use super::asking::Asking;
 use super::facts::moment;
 use super::tallies::TallyFilter;
-use super::{Store, StoreError, words};
+use super::{Reading, StoreError, words};
 use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
 use tongke_pairing::calendar::local;
@@ -68,9 +68,9 @@ impl FormSums {
     }
 }
 
-impl Store {
+impl Reading {
     /// Sums over the schools, by form.
-    pub async fn sums(&self, filter: &TallyFilter) -> Result<BTreeMap<Form, FormSums>, StoreError> {
+    pub async fn sums(&mut self, filter: &TallyFilter) -> Result<BTreeMap<Form, FormSums>, StoreError> {
         let mut sums = BTreeMap::new();
         self.add_lessons(filter, &mut sums).await?;
         self.add_people(filter, &mut sums).await?;
@@ -79,7 +79,7 @@ impl Store {
     }
 
     async fn add_lessons(
-        &self,
+        &mut self,
         filter: &TallyFilter,
         sums: &mut BTreeMap<Form, FormSums>,
     ) -> Result<(), StoreError> {
@@ -87,7 +87,7 @@ impl Store {
         let mut asking = Asking::new(head);
         filter.ask(&mut asking);
         asking.tail("GROUP BY c.form, c.status");
-        for row in &asking.query().fetch_all(&self.database.pool).await? {
+        for row in &asking.query().fetch_all(&mut *self.tx).await? {
             let (form, status) = (words::read(row.try_get("form")?)?, words::read(row.try_get("status")?)?);
             let lessons = row.try_get::<i64, _>("lessons")?.cast_unsigned();
             sums.entry(form).or_default().lessons.insert(words::status(status), lessons);
@@ -96,7 +96,7 @@ impl Store {
     }
 
     async fn add_people(
-        &self,
+        &mut self,
         filter: &TallyFilter,
         sums: &mut BTreeMap<Form, FormSums>,
     ) -> Result<(), StoreError> {
@@ -107,7 +107,7 @@ impl Store {
         filter.ask(&mut asking);
         asking.condition("c.status = 'held'");
         asking.tail("GROUP BY c.form, c.supporting");
-        for row in &asking.query().fetch_all(&self.database.pool).await? {
+        for row in &asking.query().fetch_all(&mut *self.tx).await? {
             let number = |name| Ok::<u64, StoreError>(row.try_get::<i64, _>(name)?.cast_unsigned());
             let sum = sums.entry(words::read(row.try_get("form")?)?).or_default();
             let (credits, counted, people) = (number("credits")?, number("counted")?, number("people")?);
@@ -124,7 +124,7 @@ impl Store {
 
     /// A school's lists of classes are few: the timetable repeats them.
     async fn add_classes(
-        &self,
+        &mut self,
         filter: &TallyFilter,
         sums: &mut BTreeMap<Form, FormSums>,
     ) -> Result<(), StoreError> {
@@ -133,7 +133,7 @@ impl Store {
         asking.condition("c.status = 'held'");
         asking.condition("c.classes <> ''");
         asking.tail("GROUP BY c.form, c.classes");
-        for row in &asking.query().fetch_all(&self.database.pool).await? {
+        for row in &asking.query().fetch_all(&mut *self.tx).await? {
             let classes = classes(row.try_get("classes")?)?;
             let credits = row.try_get::<i64, _>("credits")?.cast_unsigned();
             let sum = sums.entry(words::read(row.try_get("form")?)?).or_default();
@@ -145,13 +145,13 @@ impl Store {
     }
 
     /// What was credited, one by one.
-    pub async fn credit_rows(&self, filter: &TallyFilter) -> Result<Vec<CreditRow>, StoreError> {
+    pub async fn credit_rows(&mut self, filter: &TallyFilter) -> Result<Vec<CreditRow>, StoreError> {
         let head = "SELECT c.lesson, c.school, c.form, c.start_us, c.people, c.classes FROM credit c";
         let mut asking = Asking::new(head);
         filter.ask(&mut asking);
         asking.condition("c.status = 'held'");
         asking.tail("ORDER BY c.school, c.start_us, c.lesson");
-        let rows = asking.query().fetch_all(&self.database.pool).await?;
+        let rows = asking.query().fetch_all(&mut *self.tx).await?;
         let read = |row: &sqlx::any::AnyRow| {
             let (lesson, school): (String, String) = (row.try_get("lesson")?, row.try_get("school")?);
             let name = |text: &str, why: &dyn ToString| {

@@ -2,10 +2,10 @@
 
 use super::asking::Asking;
 use super::facts::micros;
-use super::{Store, StoreError, words};
+use super::{Reading, Store, StoreError, words};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, Row as _};
 use tongke_pairing::id::{RegionId, SchoolId, TermId};
 use tongke_pairing::tally::Tally;
 use tongke_protocol::WallTime;
@@ -53,9 +53,9 @@ pub struct AsOf {
     pub unsettled: u64,
 }
 
-impl Store {
+impl Reading {
     /// Counts by school, form, subject, term and year, in this order.
-    pub async fn tallies(&self, filter: &TallyFilter) -> Result<Vec<Tally>, StoreError> {
+    pub async fn tallies(&mut self, filter: &TallyFilter) -> Result<Vec<Tally>, StoreError> {
         let mut asking = Asking::new(
             "SELECT c.school, c.form, c.subject, c.term, c.year, c.status, count(*) AS lessons FROM credit c",
         );
@@ -64,7 +64,7 @@ impl Store {
             "GROUP BY c.school, c.form, c.subject, c.term, c.year, c.status \
              ORDER BY c.school, c.form, c.subject, c.term, c.year",
         );
-        let rows = asking.query().fetch_all(&self.database.pool).await?;
+        let rows = asking.query().fetch_all(&mut *self.tx).await?;
         let mut tallies: Vec<Tally> = Vec::new();
         for row in &rows {
             let (tally, status, lessons) = read(row)?;
@@ -79,14 +79,14 @@ impl Store {
     }
 
     /// Sums over the schools.
-    pub async fn totals(&self, filter: &TallyFilter) -> Result<Totals, StoreError> {
+    pub async fn totals(&mut self, filter: &TallyFilter) -> Result<Totals, StoreError> {
         let mut asking = Asking::new(
             "SELECT count(DISTINCT c.lesson) AS lessons, count(*) AS credits, count(c.people) AS counted, \
              CAST(coalesce(sum(c.people), 0) AS BIGINT) AS people FROM credit c",
         );
         filter.ask(&mut asking);
         asking.condition("c.status = 'held'");
-        let row = asking.query().fetch_one(&self.database.pool).await?;
+        let row = asking.query().fetch_one(&mut *self.tx).await?;
         let number = |name| Ok::<u64, StoreError>(row.try_get::<i64, _>(name)?.cast_unsigned());
         let credits = number("credits")?;
         Ok(Totals {
@@ -96,12 +96,20 @@ impl Store {
             uncounted: credits.saturating_sub(number("counted")?),
         })
     }
+}
 
+impl Store {
     /// Until where counts reach now.
     pub async fn as_of(&self) -> Result<AsOf, StoreError> {
+        AsOf::read(&self.database.pool).await
+    }
+}
+
+impl AsOf {
+    pub(super) async fn read<'c>(from: impl Executor<'c, Database = Any>) -> Result<AsOf, StoreError> {
         let sql = "SELECT (SELECT value FROM counter WHERE name = 'fact'), \
             (SELECT value FROM counter WHERE name = 'entry'), (SELECT count(*) FROM dirty)";
-        let row = sqlx::query(sql).fetch_one(&self.database.pool).await?;
+        let row = sqlx::query(sql).fetch_one(from).await?;
         let number = |at: usize| Ok::<u64, StoreError>(row.try_get::<i64, _>(at)?.cast_unsigned());
         Ok(AsOf { fact: number(0)?, entry: number(1)?, unsettled: number(2)? })
     }

@@ -66,7 +66,7 @@ on_both! {
         }
         let county = scene.answers().overview("yongjia", &over("2019")).await.unwrap();
         assert_eq!((county.numbers.lessons.held, county.numbers.lessons.disputed), (6, 1));
-        let rows = scene.store.credit_rows(&TallyFilter::default()).await.unwrap();
+        let rows = scene.store.reading().await.unwrap().credit_rows(&TallyFilter::default()).await.unwrap();
         let bare = rows.iter().find(|row| row.lesson.as_str() == "bare" && row.school == id("bilian")).unwrap();
         assert_eq!((&bare.classes[..], bare.people, bare.day), (&["bilian/4-1".to_owned(), "bilian/4-2".to_owned()][..], None, date(2019, 10, 10)));
         assert_eq!(rows.len(), 3 + 2 * 5);

@@ -79,9 +79,9 @@ on_both! {
         scene.say(row("gone", 1, "2019-09-16", "语文")).await;
         scene.say(json!({"withdrawn": {"kind": "ledger_row", "key": "gone/1"}})).await;
         scene.say(json!({"withdrawn": {"kind": "ledger_row", "key": "2019/10"}})).await;
-        assert_eq!(scene.store.ledgers(20).await.unwrap(), ["2019", "2019/autumn"]);
-        assert_eq!(scene.store.ledgers(1).await.unwrap(), ["2019"]);
-        assert_eq!(scene.store.ledger_rows("2019").await.unwrap().len(), 2);
+        assert_eq!(scene.store.reading().await.unwrap().ledgers(20).await.unwrap(), ["2019", "2019/autumn"]);
+        assert_eq!(scene.store.reading().await.unwrap().ledgers(1).await.unwrap(), ["2019"]);
+        assert_eq!(scene.store.reading().await.unwrap().ledger_rows("2019").await.unwrap().len(), 2);
     }
 
     async fn a_region_that_is_named_is_the_one_that_is_compared(engine) {

@@ -6,6 +6,7 @@ pub(crate) mod databases;
 mod facts;
 mod kill;
 mod machines;
+mod reading;
 mod scene;
 mod schema;
 mod settle;

@@ -24,7 +24,7 @@ fn of_school(school: &str) -> TallyFilter {
 }
 
 async fn tally(store: &Store, school: &str) -> Tally {
-    let mut tallies = store.tallies(&of_school(school)).await.unwrap();
+    let mut tallies = store.reading().await.unwrap().tallies(&of_school(school)).await.unwrap();
     assert_eq!(tallies.len(), 1, "{tallies:?}");
     tallies.remove(0)
 }
@@ -50,11 +50,11 @@ on_both! {
         assert_eq!((lake.subject.as_deref(), lake.term.as_ref().unwrap().as_str(), lake.year), (Some("art"), "2019-1", 2019));
         assert_eq!(counts(&tally(&store, "oak").await), [1, 3, 0, 0]);
         let region = TallyFilter { region: Some("wenzhou".parse().unwrap()), ..TallyFilter::default() };
-        assert_eq!(store.tallies(&region).await.unwrap().len(), 2);
+        assert_eq!(store.reading().await.unwrap().tallies(&region).await.unwrap().len(), 2);
         let totals = Totals { distinct_lessons: 1, school_credits: 2, person_times: 0, uncounted: 2 };
-        assert_eq!(store.totals(&region).await.unwrap(), totals, "one lesson, for two schools");
+        assert_eq!(store.reading().await.unwrap().totals(&region).await.unwrap(), totals, "one lesson, for two schools");
         let elsewhere = TallyFilter { region: Some("kaihua".parse().unwrap()), ..TallyFilter::default() };
-        assert_eq!(store.tallies(&elsewhere).await.unwrap(), []);
+        assert_eq!(store.reading().await.unwrap().tallies(&elsewhere).await.unwrap(), []);
         let lesson = store.lesson(&FIRST.parse().unwrap()).await.unwrap().unwrap();
         assert_eq!((lesson.facts, lesson.unsettled, lesson.decision.evidence.len()), (43, false, 0));
         let decision = store.decision(&FIRST.parse().unwrap(), later()).await.unwrap().unwrap();
@@ -87,9 +87,9 @@ on_both! {
             store.settle(later()).await.unwrap();
             let lessons = store.lessons(&LessonFilter::default(), None, 100).await.unwrap();
             let decisions: Vec<_> = lessons.into_iter().map(|lesson| lesson.decision).collect();
-            let totals = store.totals(&TallyFilter::default()).await.unwrap();
+            let totals = store.reading().await.unwrap().totals(&TallyFilter::default()).await.unwrap();
             assert_eq!((totals.person_times, totals.uncounted), (19, 1));
-            seen.push((decisions, store.tallies(&TallyFilter::default()).await.unwrap(), totals));
+            seen.push((decisions, store.reading().await.unwrap().tallies(&TallyFilter::default()).await.unwrap(), totals));
             assert_eq!(store.check().await.unwrap().findings, []);
         }
         assert_eq!(seen[0], seen[1]);
@@ -124,7 +124,7 @@ on_both! {
             "end_us": minutes_after(start(10), 40).0, "slot": "s1"}});
         store.keep_entries(&[entry("e10", 3, moved)], start(3)).await.unwrap();
         store.settle(start(3)).await.unwrap();
-        assert_eq!(store.tallies(&of_school("oak")).await.unwrap().len(), 2, "music and art");
+        assert_eq!(store.reading().await.unwrap().tallies(&of_school("oak")).await.unwrap().len(), 2, "music and art");
         let gone = entry("e11", 4, json!({"withdrawn": {"kind": "slot", "key": "s1"}}));
         store.keep_entries(&[gone], start(3)).await.unwrap();
         store.settle(start(3)).await.unwrap();
@@ -170,11 +170,11 @@ on_both! {
         let hook = Webhook { id: "a".to_owned(), url: "https://county.example".to_owned(), secret: "s".to_owned(),
             made_us: WallTime(1), ended_us: None };
         store.add_webhook(&hook).await.unwrap();
-        let before = (statuses(&store).await, store.tallies(&TallyFilter::default()).await.unwrap());
+        let before = (statuses(&store).await, store.reading().await.unwrap().tallies(&TallyFilter::default()).await.unwrap());
         store.rebuild().await.unwrap();
-        assert_eq!(store.tallies(&TallyFilter::default()).await.unwrap(), []);
+        assert_eq!(store.reading().await.unwrap().tallies(&TallyFilter::default()).await.unwrap(), []);
         store.settle(now).await.unwrap();
-        assert_eq!((statuses(&store).await, store.tallies(&TallyFilter::default()).await.unwrap()), before);
+        assert_eq!((statuses(&store).await, store.reading().await.unwrap().tallies(&TallyFilter::default()).await.unwrap()), before);
         assert_eq!(store.due_deliveries(now, 10).await.unwrap(), []);
         assert_eq!(store.check().await.unwrap().findings, []);
     }
