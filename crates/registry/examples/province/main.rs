@@ -3,6 +3,7 @@
 //!     province fill DATABASE COUNTIES      enters it: 50 pairs a county, 2 terms, 102 lessons a pair, 98 facts a lesson
 //!     province settle DATABASE             works out what follows from it
 //!     province measure DATABASE COUNTIES   asks what people ask, and says how long that takes
+//!     province post DATABASE COUNTIES N    enters the timetable, and brings N facts over HTTP; on an empty database
 //!
 //! 20 counties are 1,000 pairs, 102,000 lessons and 10 million facts. docs/registry-store.md has the figures.
 
@@ -10,6 +11,7 @@
 
 mod asks;
 mod lessons;
+mod posting;
 mod timetable;
 
 use std::error::Error;
@@ -35,11 +37,17 @@ async fn main() -> Result<(), Trouble> {
         ["measure", database, counties] => {
             asks::measure(&Store::open(database).await?, counties.parse()?).await
         }
-        _ => Err("usage: province fill|settle|measure DATABASE [COUNTIES]".into()),
+        ["post", database, counties, facts] => {
+            let (store, counties) = (Store::open(database).await?, counties.parse()?);
+            enter(&store, counties).await?;
+            posting::measure(store, counties, facts.parse()?).await
+        }
+        _ => Err("usage: province fill|settle|measure|post DATABASE [COUNTIES [FACTS]]".into()),
     }
 }
 
-async fn fill(store: &Store, counties: u32) -> Result<(), Trouble> {
+/// The schools, their pairs and the timetable, and the lessons planned by it.
+async fn enter(store: &Store, counties: u32) -> Result<(), Trouble> {
     let begin = Instant::now();
     let entries = timetable::entries(counties);
     for entries in entries.chunks(BATCH) {
@@ -49,6 +57,11 @@ async fn fill(store: &Store, counties: u32) -> Result<(), Trouble> {
     let begin = Instant::now();
     let settled = store.settle(timetable::before()).await?;
     println!("planned: {} lessons in {:.1} s", settled.lessons, begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+async fn fill(store: &Store, counties: u32) -> Result<(), Trouble> {
+    enter(store, counties).await?;
     let begin = Instant::now();
     let relays = (0..RELAYS).map(|relay| tokio::spawn(deliver(store.clone(), counties, relay)));
     let (mut facts, mut slowest) = (0, Duration::ZERO);

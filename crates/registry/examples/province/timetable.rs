@@ -26,6 +26,11 @@ pub fn county(county: u32) -> String {
     format!("c{county:02}")
 }
 
+/// The city that a county lies in.
+pub fn city(county: u32) -> String {
+    format!("city{}", county % 4)
+}
+
 /// The supporting school of a pair and the receiving one.
 pub fn schools(county: u32, pair: u32) -> [String; 2] {
     [format!("c{county:02}s{pair:02}"), format!("c{county:02}r{pair:02}")]
@@ -63,7 +68,7 @@ fn of_pair(county: u32, pair: u32) -> Vec<Value> {
     let region = self::county(county);
     let school = |id: &str| {
         json!({"school": {"id": id, "name": format!("{id}小学"), "stage": "primary", "pupils": 180,
-            "county": region, "city": format!("city{}", county % 4), "province": "zhejiang"}})
+            "county": region, "city": city(county), "province": "zhejiang"}})
     };
     let id = format!("c{county:02}p{pair:02}");
     let mut all = vec![school(&supporting), school(&receiving)];
