@@ -40,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     pin(&args.load_core)?;
     let _apart = args.load_core.first().filter(|_| args.receive_apart).map(Apart::on).transpose()?;
     all_files();
-    let (plan, mut bench) = (Plan::of(&args), Bench { args, line: Line::new(), context: Context::read() });
+    let (plan, mut bench) =
+        (Plan::of(&args), Bench { args, line: Line::new(), context: Context::read(), failed: 0 });
     let outcomes = bench.measure(&plan)?;
     let found = bench.saturate(&plan)?;
     bench.join(&plan)?;
@@ -55,7 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::write(&file, picture::draw(&groups))?;
         println!("\n{} and load.jsonl beside it", file.display());
     }
-    Ok(())
+    match bench.failed {
+        0 => Ok(()),
+        failed => Err(format!("{failed} runs did not take place; the reasons are above").into()),
+    }
 }
 
 /// What all parts need.
@@ -63,12 +67,14 @@ struct Bench {
     args: Args,
     line: Line,
     context: Context,
+    /// Runs that did not take place.
+    failed: usize,
 }
 
 impl Bench {
     /// Runs of all shapes; targets in turn, so that what disturbs one run disturbs its neighbours too.
     fn measure(&mut self, plan: &Plan) -> Result<Vec<Outcome>, Box<dyn Error>> {
-        let Self { args, line, context } = self;
+        let Self { args, line, context, failed } = self;
         let mut outcomes = Vec::new();
         for run in 0..args.runs {
             for &(shape, link) in &plan.shapes {
@@ -80,7 +86,10 @@ impl Bench {
                             append(&args.out, &context.line("run", of_run(args, &outcome)))?;
                             outcomes.push(outcome);
                         }
-                        Err(error) => line.tell(&format!("{} {shape} {}: {error}", kind.name(), link.name())),
+                        Err(error) => {
+                            *failed += 1;
+                            line.tell(&format!("{} {shape} {}: {error}", kind.name(), link.name()));
+                        }
                     }
                 }
             }
@@ -93,7 +102,7 @@ impl Bench {
     }
 
     fn saturate(&mut self, plan: &Plan) -> Result<Vec<Found>, Box<dyn Error>> {
-        let Self { args, line, context } = self;
+        let Self { args, line, context, .. } = self;
         let mut all = Vec::new();
         for (shape, kinds) in &plan.saturate {
             for kind in kinds.iter().filter(|kind| args.targets.contains(kind)) {
@@ -110,7 +119,7 @@ impl Bench {
     }
 
     fn join(&mut self, plan: &Plan) -> Result<(), Box<dyn Error>> {
-        let Self { args, line, context } = self;
+        let Self { args, line, context, failed } = self;
         for &(shape, count) in &plan.joins {
             for &kind in args.targets.iter().filter(|kind| **kind == Kind::Relay || args.joins.is_some()) {
                 match burst::run(args, kind, shape, count, line) {
@@ -119,7 +128,10 @@ impl Bench {
                         print!("{}", burst.text());
                         append(&args.out, &context.line("joins", burst.json()))?;
                     }
-                    Err(error) => line.tell(&format!("{} {shape} and {count} joins: {error}", kind.name())),
+                    Err(error) => {
+                        *failed += 1;
+                        line.tell(&format!("{} {shape} and {count} joins: {error}", kind.name()));
+                    }
                 }
             }
         }
