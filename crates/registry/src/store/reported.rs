@@ -6,9 +6,6 @@ use super::{Reading, StoreError};
 use sqlx::AssertSqlSafe;
 use tongke_pairing::entry::{Reported, Says};
 
-/// The character behind the `/` that ends the name of a thing in the keys of its figures.
-const BEHIND: char = '0';
-
 impl Reading {
     /// What is reported of these things (`school:lake`, `region:yongjia`), by thing and figure. What was
     /// withdrawn is left out.
@@ -17,11 +14,10 @@ impl Reading {
         for piece in pieces(of) {
             let head = "SELECT e.seq, e.received_us, e.body FROM (VALUES";
             let tail = ") AS asked JOIN current c ON c.kind = 'reported' \
-                AND c.thing >= asked.column1 AND c.thing < asked.column2 \
-                JOIN entry e ON e.id = c.entry ORDER BY c.thing";
-            let mut query = sqlx::query(AssertSqlSafe(values(head, 2, piece.len(), tail)));
+                AND c.about = asked.column1 JOIN entry e ON e.id = c.entry ORDER BY c.thing";
+            let mut query = sqlx::query(AssertSqlSafe(values(head, 1, piece.len(), tail)));
             for thing in piece {
-                query = query.bind(format!("{thing}/")).bind(format!("{thing}{BEHIND}"));
+                query = query.bind(thing);
             }
             for row in &query.fetch_all(&mut *self.tx).await? {
                 if let Says::Reported(figure) = StoredEntry::read(row)?.entry.says {

@@ -16,6 +16,12 @@ const CHANGES: &[(&str, &str, &str, &str)] = &[
         include_str!("../../migrations/0001_append_only.postgres.sql"),
     ),
     ("classes", include_str!("../../migrations/0002_classes.sql"), "", ""),
+    (
+        "about",
+        "",
+        include_str!("../../migrations/0003_about.sqlite.sql"),
+        include_str!("../../migrations/0003_about.postgres.sql"),
+    ),
 ];
 
 /// Applies what the database does not have yet.
