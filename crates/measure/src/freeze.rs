@@ -105,40 +105,19 @@ mod tests {
         Instant::now()
     }
 
-    /// 120 frames at `fps`, with `extra_ms` more before frame `k`.
-    fn shown(fps: f64, k: u32, extra_ms: f64) -> FreezeDetector {
+    /// 120 frames at 25 per second.
+    fn shown() -> FreezeDetector {
         let origin = origin();
         let mut detector = FreezeDetector::new();
-        for i in 0..120u32 {
-            let late_ms = if i >= k { extra_ms } else { 0.0 };
-            let ms = f64::from(i) * 1000.0 / fps + late_ms;
-            detector.on_frame(origin + Duration::from_secs_f64(ms / 1000.0));
+        for i in 0..120 {
+            detector.on_frame(origin + Duration::from_millis(40) * i);
         }
         detector
     }
 
-    fn check(fps: f64, k: u32, extra_ms: f64, freezes: u64, total_s: f64) {
-        let detector = shown(fps, k, extra_ms);
-        assert_eq!(detector.freezes(), freezes, "{fps} fps, +{extra_ms} ms before {k}");
-        let total = detector.total().as_secs_f64();
-        assert!((total - total_s).abs() < 1e-4, "{fps} fps, +{extra_ms} ms before {k}: {total}");
-    }
-
-    #[test]
-    fn the_rule_reproduces_its_vectors() {
-        check(30.0, 60, 149.9, 0, 0.0);
-        check(30.0, 60, 150.1, 1, 0.1834);
-        check(30.0, 60, 500.0, 1, 0.5333);
-        check(30.0, 10, 500.0, 0, 0.0);
-        check(15.0, 60, 149.0, 0, 0.0);
-        check(15.0, 60, 151.0, 1, 0.2177);
-        check(5.0, 60, 399.0, 0, 0.0);
-        check(5.0, 60, 401.0, 1, 0.601);
-    }
-
     #[test]
     fn a_freeze_that_nothing_ends_shows_as_time_since_the_last_picture() {
-        let detector = shown(30.0, 200, 0.0);
+        let detector = shown();
         let last = detector.last.unwrap();
         assert_eq!(detector.freezes(), 0);
         assert_eq!(detector.since_last(last + Duration::from_secs(4)), Some(Duration::from_secs(4)));
@@ -146,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_pause_is_no_freeze() {
-        let mut detector = shown(30.0, 200, 0.0);
+        let mut detector = shown();
         let last = detector.last.unwrap();
         detector.on_pause();
         assert_eq!(detector.on_frame(last + Duration::from_secs(60)), None);

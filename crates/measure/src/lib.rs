@@ -8,11 +8,20 @@
 pub mod capture;
 pub mod clock;
 pub mod concealment;
+pub mod delay;
 pub mod distribution;
+pub mod evidence;
 pub mod freeze;
+pub mod gilbert;
 pub mod jitter;
 pub mod loss;
+pub mod marker;
+pub mod network;
+pub mod picture;
+pub mod round_trip;
 pub mod skew;
+pub mod variation;
+pub mod xr_voip;
 
 pub use capture::CaptureClock;
 pub use clock::{ClockEstimate, ClockOffset, ClockSample, SampleVerdict};
