@@ -54,7 +54,7 @@ impl Machines {
     fn pictures(&self, clock: &ClockOffset, run: &mut DelayRun, from_us: u64, n: u64, delay_us: u64) {
         for i in 0..n {
             let stamped_us = from_us + i * 40_000;
-            let estimate = clock.estimate_at(stamped_us).unwrap();
+            let estimate = clock.estimate_at(stamped_us).expect("the clock was probed");
             run.record_stamped(self.far_us(stamped_us), stamped_us + delay_us, &estimate);
         }
     }
