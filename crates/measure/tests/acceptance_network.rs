@@ -159,6 +159,10 @@ fn a_hundred_ppm_leave_less_than_two_milliseconds_over_five_minutes() {
         }
         assert!(worst_us < 2_000, "{worst_us} µs");
         assert!((clock.estimate().unwrap().skew_ppm.unwrap() - skew_ppm).abs() < 5.0);
+        // A minute in which no probe comes back: the skew carries on.
+        let later_us = START_US + 360 * SECOND_US;
+        let estimate = clock.estimate_at(later_us).unwrap();
+        assert!(estimate.offset_us.abs_diff(machines.offset_us(later_us)) < 2_000, "{estimate:?}");
     }
 }
 
