@@ -21,6 +21,13 @@ pub const MAX_NAME_CHARS: usize = 64;
 /// Shortest secret accepted, in bytes (RFC 7518 §3.2: as long as the hash).
 pub const MIN_SECRET_LEN: usize = 32;
 
+/// The token in the value of an `Authorization` header, `Bearer TOKEN` (RFC 6750 §2.1); the scheme's case does not
+/// matter. None: it is of another scheme.
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// Which lessons a grant is good for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -306,5 +313,14 @@ mod tests {
         assert_eq!(other.verify(&key().sign(&grant()), WallTime(0)), Err(GrantError::Signature));
         assert!(GrantKey::new(&[1; 31]).is_none());
         assert_ne!(key().derive("a"), key().derive("b"));
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
+        assert_eq!(bearer("bearer a.b.c"), Some("a.b.c"));
+        assert_eq!(bearer("Bearer  a.b.c "), Some("a.b.c"));
+        for other in ["Basic a.b.c", "a.b.c", "", "Bearer", "Bearera.b.c x"] {
+            assert_eq!(bearer(other), None, "{other}");
+        }
     }
 }

@@ -4,10 +4,11 @@ use super::refusal::HttpRefusal;
 use crate::access::{Access, AccessError, Scope};
 use crate::service::Service;
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use tongke_protocol::grant::bearer;
 
 /// Something that a request needs.
 pub(crate) trait Needs: Send {
@@ -49,7 +50,8 @@ impl<N: Needs> FromRequestParts<Arc<Service>> for May<N> {
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, HttpRefusal> {
         let in_query = N::IN_QUERY.then(|| query_token(parts)).flatten();
-        let token = bearer(&parts.headers).or(in_query).ok_or(AccessError::Missing)?;
+        let from_header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = from_header.and_then(bearer).or(in_query).ok_or(AccessError::Missing)?;
         let access = service.access.verify(token, service.now())?;
         if !access.allows(N::SCOPE) {
             return Err(AccessError::Scope { needed: N::SCOPE }.into());
@@ -58,32 +60,7 @@ impl<N: Needs> FromRequestParts<Arc<Service>> for May<N> {
     }
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// The token of `?token=`. Tokens need no percent-encoding.
 fn query_token(parts: &Parts) -> Option<&str> {
     parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("token="))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
-        let with = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
-            bearer(&headers).map(str::to_owned)
-        };
-        assert_eq!(with("bearer a.b.c").as_deref(), Some("a.b.c"));
-        assert_eq!(with("Bearer  a.b.c ").as_deref(), Some("a.b.c"));
-        assert_eq!(with("Basic a.b.c"), None);
-        assert_eq!(with("a.b.c"), None);
-    }
 }

@@ -6,10 +6,11 @@ use crate::clock::machine_wall;
 use crate::worker::{Plane, Resource};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
+use tongke_protocol::grant::bearer;
 use tongke_protocol::{Grant, GrantError, LessonId};
 
 /// Time for a lesson whose worker ended by itself to be on another one.
@@ -37,7 +38,8 @@ impl FromRequestParts<Arc<Relay>> for Caller {
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, HttpRefusal> {
         let lesson = lesson_of(parts, relay).await?;
         let from_query = (parts.method == Method::GET).then(|| query_grant(parts)).flatten();
-        let token = bearer(&parts.headers).or(from_query).ok_or(GrantError::Missing)?;
+        let from_header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = from_header.and_then(bearer).or(from_query).ok_or(GrantError::Missing)?;
         let grant = relay.key.verify_signature(token)?;
         grant.check_lesson(&lesson)?;
         // Whoever comes back from a worker that ended by itself finds its lesson a moment later.
@@ -66,33 +68,8 @@ async fn lesson_of(parts: &mut Parts, relay: &Arc<Relay>) -> Result<LessonId, Ht
     text.parse().map_err(|error| not_found(format!("'{text}' cannot be a lesson: {error}")))
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// The token of `?grant=`, since a browser's EventSource can send no header. Tokens need no
 /// percent-encoding.
 fn query_grant(parts: &Parts) -> Option<&str> {
     parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("grant="))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
-        let with = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
-            bearer(&headers).map(str::to_owned)
-        };
-        assert_eq!(with("bearer a.b.c").as_deref(), Some("a.b.c"));
-        assert_eq!(with("Bearer  a.b.c ").as_deref(), Some("a.b.c"));
-        assert_eq!(with("Basic a.b.c"), None);
-        assert_eq!(with("a.b.c"), None);
-    }
 }
