@@ -6,6 +6,8 @@
 mod books;
 mod chance;
 mod county;
+#[path = "../../crates/outbox/tests/outbox/dying.rs"]
+mod dying;
 mod line;
 mod live;
 mod reporter;

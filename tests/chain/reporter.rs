@@ -3,12 +3,11 @@
 
 use super::chance::Chance;
 use super::county::{County, LESSONS, lesson};
+use super::dying;
 use super::support::scratch::Scratch;
 use super::support::{eventually, s};
 use serde_json::json;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use tongke_outbox::{Delivery, Limits, Machine, Outbox, Pace, Worth};
 
@@ -17,18 +16,15 @@ const MINUTES: usize = 25;
 /// Facts of a lesson: the minutes of both rooms, and how many people each had.
 pub const FACTS: usize = 2 * (MINUTES + 1);
 /// Each room has two machines: one for the even lessons and one for the odd ones.
-const ALL: usize = LESSONS / 2 * (MINUTES + 1);
+const ALL: u64 = (LESSONS / 2 * (MINUTES + 1)) as u64;
 /// The longest time between a sign of life and the kill.
 const LIFE: Duration = Duration::from_millis(3);
 const QUICK: Pace = Pace { first: Duration::from_millis(1), longest: Duration::from_millis(50) };
-/// Tells the child where its data is, and which fact comes next.
-const FOLDER: &str = "TONGKE_TEST_CHAIN_FOLDER";
-const FIRST: &str = "TONGKE_TEST_CHAIN_FIRST";
 
 /// A machine: its folder, and how many facts it has kept.
 pub struct Reporter {
     folder: PathBuf,
-    kept: usize,
+    kept: u64,
 }
 
 impl Reporter {
@@ -51,7 +47,7 @@ impl Reporter {
         let mut chance = Chance::new(seed);
         for _ in 0..kills {
             let (lines, pause) = (chance.below(6), chance.pause(LIFE));
-            self.kept = live_and_die(&self.folder, self.kept, lines, pause);
+            self.kept = dying::live_and_die("reporter::child", &self.folder, self.kept, lines, pause);
         }
         self
     }
@@ -113,12 +109,12 @@ fn open(folder: &Path) -> (Outbox, Machine) {
 }
 
 /// A machine's fact of this number, always in the same words.
-fn words(folder: &Path, number: usize) -> String {
+fn words(folder: &Path, number: u64) -> String {
     let machine = folder.file_name().unwrap().to_str().unwrap();
     let (school, half) = machine.split_once('-').unwrap();
     let other = if school == "lake" { "oak" } else { "lake" };
-    let (id, start_us) = lesson(number / (MINUTES + 1) * 2 + half.parse::<usize>().unwrap());
-    let minute = number % (MINUTES + 1);
+    let (of, minute) = (number as usize / (MINUTES + 1), number as usize % (MINUTES + 1));
+    let (id, start_us) = lesson(of * 2 + half.parse::<usize>().unwrap());
     let at_us = start_us + minute as u64 * 60_000_000;
     let mut fact = if minute < MINUTES {
         let got = json!([{"participant": other, "audio_ms": 60_000, "video_ms": 60_000}]);
@@ -133,46 +129,13 @@ fn words(folder: &Path, number: usize) -> String {
     fact.to_string()
 }
 
-/// The process that is killed. In an ordinary run of the tests nobody tells it where, and it does nothing.
+/// The process that is killed.
 #[test]
 fn child() {
-    let (Ok(folder), Ok(first)) = (std::env::var(FOLDER), std::env::var(FIRST)) else { return };
-    let (folder, runtime) = (PathBuf::from(folder), runtime());
+    let Some((folder, first)) = dying::told() else { return };
+    let runtime = runtime();
     let (outbox, machine) = open(&folder);
     let _delivering = runtime.block_on(async { outbox.deliver(machine, QUICK) });
-    let mut out = std::io::stdout();
-    for number in first.parse::<usize>().unwrap()..ALL {
-        outbox.put(Worth::Attendance, words(&folder, number).as_bytes()).unwrap();
-        // The leading line end: the test harness may have begun a line.
-        if writeln!(out, "\nkept {number}").and_then(|()| out.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-/// Starts the child and kills it after so many signs of life and a little. Returns the next fact's number.
-fn live_and_die(folder: &Path, first: usize, lines: u64, pause: Duration) -> usize {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "reporter::child", "--nocapture"])
-        .env(FOLDER, folder)
-        .env(FIRST, first.to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut next = first;
-    let mut hear = |line: String| {
-        let number = line.strip_prefix("kept ").and_then(|number| number.parse::<usize>().ok());
-        number.inspect(|number| next = number + 1).is_some()
-    };
-    (0..lines).for_each(|_| while said.next().is_some_and(|line| !hear(line)) {});
-    // The moment itself, which nothing may depend on.
-    std::thread::sleep(pause);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    for line in said {
-        hear(line);
-    }
-    next
+    let put = |number| outbox.put(Worth::Attendance, words(&folder, number).as_bytes()).unwrap();
+    dying::keep(first..ALL, put);
 }

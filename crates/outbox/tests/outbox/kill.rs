@@ -1,10 +1,10 @@
 //! Machines that are killed at 1,000 random moments while they report, to a registry that fails at random.
 
+use crate::dying;
 use crate::support::*;
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use tongke_outbox::{Follow, Limits, Machine, Outbox, Worth};
 
@@ -13,9 +13,6 @@ const KILLS: u64 = 1_000;
 const MACHINES: u64 = 4;
 /// Longest time between a sign of life and the kill.
 const LONGEST_US: u64 = 3_000;
-/// Tells the child where its data is, and which fact comes next.
-const FOLDER: &str = "TONGKE_TEST_OUTBOX_FOLDER";
-const FIRST: &str = "TONGKE_TEST_OUTBOX_FIRST";
 
 /// The facts of a machine: even ones are put into its outbox, odd ones stand in its journal.
 struct Reporter {
@@ -66,55 +63,20 @@ fn words(machine: u64, number: u64) -> String {
     fact(of_machine)
 }
 
-/// The process that is killed: it reports until then, and says what is kept. In an ordinary run of the
-/// tests nobody tells it where, and it does nothing.
+/// The process that is killed: it reports until then, and says what is kept.
 #[test]
 fn child() {
-    let (Ok(folder), Ok(first)) = (std::env::var(FOLDER), std::env::var(FIRST)) else { return };
+    let Some((folder, first)) = dying::told() else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let _within = runtime.enter();
-    let reporter = Reporter::open(Path::new(&folder));
+    let reporter = Reporter::open(&folder);
     let _delivering = reporter.deliver();
-    let machine = Path::new(&folder).file_name().unwrap().to_str().unwrap()[5..].parse().unwrap();
-    let mut out = std::io::stdout();
-    for number in first.parse::<u64>().unwrap().. {
-        reporter.report(number, &words(machine, number));
-        // The leading line end: the test harness may have begun a line.
-        if writeln!(out, "\nkept {number}").and_then(|()| out.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-/// Starts the child and kills it after so many signs of life and a little. Returns the next fact's number.
-fn run_and_kill(folder: &Path, first: u64, lines: u64, wait: Duration) -> u64 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::child", "--nocapture"])
-        .env(FOLDER, folder)
-        .env(FIRST, first.to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut next = first;
-    let mut hear = |line: String| {
-        let number = line.strip_prefix("kept ").and_then(|number| number.parse::<u64>().ok());
-        number.inspect(|number| next = number + 1).is_some()
-    };
-    (0..lines).for_each(|_| while said.next().is_some_and(|line| !hear(line)) {});
-    // The moment itself, which nothing may depend on.
-    std::thread::sleep(wait);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    for line in said {
-        hear(line);
-    }
-    next
+    let machine = folder.file_name().unwrap().to_str().unwrap()[5..].parse().unwrap();
+    dying::keep(first.., |number| reporter.report(number, &words(machine, number)));
 }
 
 /// Kills a machine again and again; returns how many facts were kept at least.
-fn live_and_die(folder: &Path, machine: u64) -> u64 {
+fn killed_again_and_again(folder: &Path, machine: u64) -> u64 {
     // xorshift64 from a seed of its own.
     let mut state = 0x7061_6972_696e_6721_u64 ^ (machine << 32);
     let mut chance = |of: u64| {
@@ -125,7 +87,7 @@ fn live_and_die(folder: &Path, machine: u64) -> u64 {
     };
     (0..KILLS / MACHINES).fold(0, |first, _| {
         let (lines, wait) = (chance(6), Duration::from_micros(chance(LONGEST_US)));
-        run_and_kill(folder, first, lines, wait)
+        dying::live_and_die("kill::child", folder, first, lines, wait)
     })
 }
 
@@ -137,7 +99,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_by_machines_killed_at_random_
         let name = format!("node-{machine}");
         let folder = folder.path().join(&name);
         registry.machine(&folder, &name);
-        (machine, tokio::task::spawn_blocking(move || (live_and_die(&folder, machine), folder)))
+        (machine, tokio::task::spawn_blocking(move || (killed_again_and_again(&folder, machine), folder)))
     });
     let mut kept_in_all = 0;
     for (machine, living) in machines.collect::<Vec<_>>() {

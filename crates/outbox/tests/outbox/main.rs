@@ -5,6 +5,7 @@
 
 mod asking;
 mod delivery;
+mod dying;
 mod enrolment;
 mod kill;
 mod support;
