@@ -5,11 +5,11 @@
 mod support;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use support::process::{Running, run, tongke};
-use support::relay::free_address;
+use support::relay::{free_address, now_s};
 use support::scratch::Scratch;
 use support::serve::{Serve, flags};
 use support::{eventually, http, https, s};
@@ -191,6 +191,102 @@ fn what_happens_in_a_lesson_reaches_the_registry_inside_by_itself() {
         let facts = facts["items"].to_string();
         ["came", "went"].iter().all(|kind| facts.contains(&format!("\"{kind}\""))).then_some(())
     });
+}
+
+/// The lesson that is now, of two schools.
+const LESSON: &str = "drawing";
+/// What is planned of it. The demo's policy asks for half of the seconds that were planned.
+const PLANNED_S: u64 = 10;
+const POLICY: &str = include_str!("../crates/cli/src/demo/registry/policy.toml");
+
+/// Enters two schools, their pair and the lesson; gives the second at which it is to be over.
+fn plan(serve: &Serve, token: &str) -> u64 {
+    let school = |id: &str| {
+        json!({"school": {"id": id, "name": id, "stage": "primary", "county": "yongjia", "city": "wenzhou",
+            "province": "zhejiang"}})
+    };
+    let (start_s, second_us) = (now_s(), 1_000_000);
+    let says = [
+        school("lake"),
+        school("oak"),
+        json!({"pair": {"id": "p1", "supporting": "lake", "receiving": ["oak"], "since": "2019-09-01"}}),
+        json!({"session": {"id": LESSON, "purpose": {"help": "sync_class"}, "pair": "p1", "supporting": "lake",
+            "receiving": ["oak"], "subject": "美术", "start_us": start_s * second_us,
+            "end_us": (start_s + PLANNED_S) * second_us}}),
+    ];
+    let entry = |(number, says): (usize, Value)| json!({"id": format!("e{number}"), "at_us": start_s * second_us, "author": "admin", "says": says});
+    let entries: Vec<Value> = says.into_iter().enumerate().map(entry).collect();
+    let (status, said) =
+        asked(serve, Method::POST, "entries", token, &json!({"entries": entries}).to_string());
+    assert_eq!(status, 200, "{said}");
+    start_s + PLANNED_S
+}
+
+/// A node of a school, enrolled with a code over HTTPS.
+fn enrolled(scratch: &Scratch, serve: &Serve, token: &str, school: &str) -> PathBuf {
+    let leave = json!({"machine": format!("{school}-1"), "kind": "node", "school": school, "name": school});
+    let (status, made) = asked(serve, Method::POST, "enrolments", token, &leave.to_string());
+    assert_eq!(status, 201, "{made}");
+    let (data, code) = (scratch.file(school), made["code"].as_str().unwrap());
+    let (url, authority) =
+        (format!("https://localhost:{}", serve.listen.port()), serve.folder.join("tls/cert.pem"));
+    let words = ["enrol", "--registry", &url, "--code", code, "--data", data.to_str().unwrap()];
+    let distrustful = run(words);
+    assert_eq!(distrustful.code, Some(1), "nobody vouches for it: {distrustful:?}");
+    let said = run(words.into_iter().chain(["--authority", authority.to_str().unwrap()]));
+    assert_eq!(said.code, Some(0), "the code was not used up in vain: {said:?}");
+    data
+}
+
+/// A room that knows its folder and the lesson, and nothing else.
+fn room(command: &str, data: &Path) -> Running {
+    let mut node = tongke();
+    node.args([command, "--lesson", LESSON, "--data"]).arg(data).args(["--status", "false"]);
+    node.args(["--camera", "test", "--microphone", "test", "--video-out", "none", "--sound-out", "none"]);
+    node.args(["--width", "160", "--height", "90", "--fps", "5"]);
+    Running::start(node, &data.with_extension("log"))
+}
+
+#[test]
+fn enrolled_rooms_get_their_grants_there_and_their_lesson_is_credited() {
+    let scratch = Scratch::new("serve-credit");
+    let folder = scratch.file("data");
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    std::fs::write(folder.join("policies/short.toml"), POLICY).unwrap();
+    let mut serve = Serve::start(&scratch, &folder, &[]);
+    let token = access_token(&serve);
+    let over_s = plan(&serve, &token);
+    let mut rooms = [("lake", "send"), ("oak", "receive")].map(|(school, command)| {
+        let data = enrolled(&scratch, &serve, &token, school);
+        room(command, &data)
+    });
+    let lesson = || asked(&serve, Method::GET, &format!("lessons/{LESSON}"), &token, "").1;
+    eventually("the lesson is over and was held", s(90), || {
+        for room in &mut rooms {
+            assert!(room.ended().is_none(), "a room ended:\n{}", room.log());
+        }
+        (now_s() >= over_s && lesson()["decision"]["status"] == "held").then_some(())
+    });
+    for room in &mut rooms {
+        assert_eq!(room.terminate(), Some(0), "{}", room.log());
+    }
+    let record = eventually("all of it is in the counts", s(20), || {
+        let record = lesson();
+        let is_settled =
+            record["as_of"]["unsettled"] == 0 && record["counted"]["decision"]["status"] == "held";
+        is_settled.then_some(record)
+    });
+    for (school, seen) in ["lake", "oak"].into_iter().zip(record["decision"]["schools"].as_array().unwrap()) {
+        assert_eq!((&seen["school"], &seen["status"]), (&json!(school), &json!("held")), "{record}");
+        for witness in ["relay", "room"] {
+            let saw = |flow: &Value| flow["witness"] == witness && flow["school"] == school;
+            let evidence = record["decision"]["evidence"].as_array().unwrap();
+            assert!(evidence.iter().any(saw), "no {witness} saw {school}: {record}");
+        }
+    }
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
+    let checked = run(["registry", "check", "--data", folder.to_str().unwrap()]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
 }
 
 #[test]
