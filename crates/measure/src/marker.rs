@@ -88,10 +88,10 @@ mod tests {
     #[test]
     fn repeats_gaps_and_steps_back_are_told_apart_across_the_wrap() {
         let mut markers = MarkerStatistics::new();
-        for frame in [0xff_fffd, 0xff_fffe, 0xff_fffe, 0, 1, 0, 2, 5] {
+        for frame in [0xff_fffd, 0xff_fffe, 0xff_fffe, 0, 1, 0, 0xff_fff0, 2, 5] {
             markers.on_read(frame);
         }
-        assert_eq!((markers.read, markers.repeats, markers.backwards), (8, 1, 1));
+        assert_eq!((markers.read, markers.repeats, markers.backwards), (9, 1, 2));
         assert_eq!((markers.gaps, markers.skipped), (2, 3));
     }
 

@@ -21,13 +21,16 @@ pub struct TwoWayRun {
     /// In the order in which they came.
     replies: Vec<Reply>,
     duplicates: u64,
+    /// Of those, copies made on the way out: the reflector counted them.
+    copies_out: u64,
     strange: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Sent {
     at: WallTime,
-    answered: bool,
+    /// The reflector's number of its answer.
+    answered_as: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +85,7 @@ impl TwoWayRun {
         if self.sent.len() == MAX_PACKETS {
             return None;
         }
-        self.sent.push(Sent { at, answered: false });
+        self.sent.push(Sent { at, answered_as: None });
         Some(self.sent.len() as u32 - 1)
     }
 
@@ -105,11 +108,12 @@ impl TwoWayRun {
             self.strange += 1;
             return None;
         }
-        if sent.answered {
+        if let Some(answered_as) = sent.answered_as {
             self.duplicates += 1;
+            self.copies_out += u64::from(answered_as != packet.seq);
             return None;
         }
-        sent.answered = true;
+        sent.answered_as = Some(packet.seq);
         self.replies.push(Reply {
             seq: packet.test.seq,
             reflector_seq: packet.seq,
@@ -167,8 +171,9 @@ impl TwoWayRun {
             self.replies.iter().map(number).max().map_or(0, |last| u64::from(last) + 1)
         };
         let decided = count(|reply| reply.seq);
-        // Copies made on the way out raise the reflector's count, but no more can have come than were sent.
-        let reached = count(|reply| reply.reflector_seq).clamp(self.replies.len() as u64, decided);
+        // Copies raise the reflector's count. Not all of them are seen here, but no more came than were sent.
+        let counted = count(|reply| reply.reflector_seq).saturating_sub(self.copies_out);
+        let reached = counted.clamp(self.replies.len() as u64, decided);
         (decided, reached)
     }
 

@@ -57,3 +57,19 @@ impl LibwebrtcFreezes {
         self.total_ms
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_durations_are_too_few_and_five_are_enough() {
+        let freezes = |shown_ms: &[u64]| {
+            let mut counter = LibwebrtcFreezes::new();
+            shown_ms.iter().for_each(|ms| counter.on_frame(*ms));
+            counter.freezes()
+        };
+        assert_eq!(freezes(&[0, 33, 66, 99, 999]), 0);
+        assert_eq!(freezes(&[0, 33, 66, 99, 132, 1032]), 1);
+    }
+}

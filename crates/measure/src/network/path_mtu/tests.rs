@@ -109,6 +109,23 @@ fn a_late_acknowledgement_of_what_was_given_up_counts() {
     assert_eq!(search.state(), PathMtu::Complete { mtu: 1500 });
 }
 
+#[test]
+fn a_finished_search_is_corrected_by_what_comes_late() {
+    let (mut now, mut search) = (Instant::now(), PathMtuSearch::new(1500));
+    while !matches!(search.state(), PathMtu::Complete { .. }) {
+        match search.poll_probe(now) {
+            Some(1500) => now = search.poll_timeout().unwrap(),
+            Some(size) => search.on_acknowledged(now, size),
+            None => {}
+        }
+    }
+    assert_eq!(search.state(), PathMtu::Complete { mtu: 1499 });
+    search.on_acknowledged(now, 1400);
+    assert_eq!(search.state(), PathMtu::Complete { mtu: 1499 });
+    search.on_acknowledged(now, 1500);
+    assert_eq!(search.state(), PathMtu::Complete { mtu: 1500 });
+}
+
 proptest! {
     #[test]
     fn whatever_is_lost_nothing_larger_than_the_path_is_found(

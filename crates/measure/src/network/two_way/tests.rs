@@ -121,3 +121,24 @@ fn a_full_run_takes_no_more() {
     let sent = (0..=MAX_PACKETS as u64).filter(|i| run.on_send(WallTime(START + i)).is_some()).count();
     assert_eq!(sent, MAX_PACKETS);
 }
+
+#[test]
+fn copies_made_on_the_way_out_are_no_loss_on_the_way_back() {
+    let mut run = TwoWayRun::new();
+    let mut reflector_seq = 0;
+    for i in 0..1000u64 {
+        let at = START + i * INTERVAL_US;
+        let seq = run.on_send(WallTime(at)).unwrap();
+        let lost = i % 50 == 7;
+        let copies = if i % 40 == 3 { 2 } else { 1 };
+        for _ in 0..if lost { 0 } else { copies } {
+            let sent = NtpTime::from(WallTime(at + 10_000));
+            let test = TestPacket { seq, sent, error: ErrorEstimate::UNKNOWN };
+            let packet = test.reflect(reflector_seq, sent, ErrorEstimate::UNKNOWN, 255);
+            run.on_reply(&packet, WallTime(at + 20_000));
+            reflector_seq += 1;
+        }
+    }
+    let figures = run.figures(None);
+    assert_eq!((figures.out.loss.lost, figures.back.loss.lost, figures.duplicates), (20, 0, 25));
+}
