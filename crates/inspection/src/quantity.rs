@@ -11,6 +11,8 @@ pub enum Unit {
     Ms,
     /// Part of a whole, 0 to 1; reports print per cent.
     Share,
+    /// On a scale of its own, without a unit.
+    Index,
     /// How many times something, e.g. the configured rate.
     Ratio,
     /// Mean opinion score that was calculated, 1 to 5. Narrowband, wideband and fullband are three scales.
@@ -139,7 +141,7 @@ quantities! {
     /// Pictures shown a second.
     VideoFps = "video.fps", Fps, Directed, Media;
     /// Likeness of pictures that were matched by their markers, 0 to 1 (SSIM).
-    Ssim = "video.ssim", Ratio, Directed, Media;
+    Ssim = "video.ssim", Index, Directed, Media;
     /// Width and height of the pictures shown.
     Resolution = "video.resolution", Word, Directed, Media;
     /// How much the echo that a speaker hears of himself takes off the rating (Idte of ITU-T G.107 §7.4).
@@ -201,7 +203,7 @@ quantities! {
     /// How many times faster than needed the machine encodes.
     EncoderHeadroom = "machine.encoder_headroom", Ratio, Place, Devices;
     /// Processors in use.
-    Cpu = "machine.cpu", Ratio, Place, Devices;
+    Cpu = "machine.cpu", Index, Place, Devices;
 }
 
 impl Quantity {

@@ -117,6 +117,11 @@ impl Report {
         Ok(read(file)?.report)
     }
 
+    /// SHA-256 of what would be signed, in hexadecimal: what two people compare by eye.
+    pub fn sha256(&self) -> Result<String, FactsError> {
+        Ok(sha256(self.to_json()?.as_bytes()))
+    }
+
     fn to_json(&self) -> Result<String, FactsError> {
         self.facts.check()?;
         Ok(serde_json::to_string(self)?)
@@ -154,8 +159,7 @@ pub fn verify(file: &[u8], known: &KnownKeys) -> Check {
     }
 }
 
-/// SHA-256 of a report's bytes, in hexadecimal: what two people compare by eye.
-pub fn sha256(report: &[u8]) -> String {
+fn sha256(report: &[u8]) -> String {
     hex(&Sha256::digest(report))
 }
 

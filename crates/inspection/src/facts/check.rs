@@ -193,7 +193,7 @@ fn possible(unit: Unit, number: f64) -> bool {
     let within = match unit {
         Unit::Share => (0.0..=1.0).contains(&number),
         Unit::Mos => (1.0..=5.0).contains(&number),
-        Unit::Ratio | Unit::Bps | Unit::Bytes | Unit::Count | Unit::Fps => number >= 0.0,
+        Unit::Index | Unit::Ratio | Unit::Bps | Unit::Bytes | Unit::Count | Unit::Fps => number >= 0.0,
         Unit::Rating => (0.0..=100.0).contains(&number),
         Unit::Ms | Unit::Db | Unit::Dbfs => true,
         Unit::Word => false,

@@ -1,0 +1,30 @@
+# Likely causes and remedies
+
+suspect-likely = Likely cause: { $suspect }.
+suspect-likely-more = { ". " }Likely cause: { $suspect }.
+suspect-at = { $suspect } ({ $place })
+suspect-school-network = the school's network
+suspect-last-mile = the line between school and operator
+suspect-relay = the relay
+suspect-machine = the machine or a device at it
+suspect-room = the room
+suspect-test = how the test was done
+remedy-relieve-machine = Close other programs, or take a faster machine.
+remedy-open-udp = Open UDP to the relay in the firewall.
+remedy-relieve-relay = Give the relay more processors, or spread the lessons.
+remedy-limit-others = Limit other downloads in lessons, or give lessons precedence in the router.
+remedy-faster-line = Get a faster line, or lower the lesson's rate.
+remedy-ask-operator = Measure at another hour; if it stays so, show this report to the operator.
+remedy-use-cable = Use a cable instead of Wi-Fi.
+remedy-less-processing = Switch off what screen and loudspeakers add (picture enhancement, surround sound).
+remedy-less-echo = Turn the loudspeaker down, move the microphone away, switch echo cancellation on.
+remedy-unmute = Switch the microphone on and test again.
+remedy-check-microphone = See to the microphone's plug and level.
+remedy-check-camera = See to lens cap, light and plug, so that the marker is seen clearly.
+remedy-wake-far-side = Wake the far machine and test again.
+remedy-check-machine = See whether the machine runs, and whether cable and devices are plugged in.
+remedy-test-again = Let the clocks settle and test again.
+remedy-test-later = Test when no lesson and no other test is on the line.
+remedy-second-address = Give the relay a second address.
+remedy-test-longer = Test longer.
+remedy-other-scope = Measure the delay in scope B or C.

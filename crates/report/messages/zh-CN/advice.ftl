@@ -1,0 +1,30 @@
+# 可能的原因和处理
+
+suspect-likely = 可能的原因：{ $suspect }。
+suspect-likely-more = 。可能的原因：{ $suspect }。
+suspect-at = { $suspect }（{ $place }）
+suspect-school-network = 校内网络
+suspect-last-mile = 学校到运营商的线路
+suspect-relay = 中继
+suspect-machine = 终端机器或外接设备
+suspect-room = 教室环境
+suspect-test = 检测过程
+remedy-relieve-machine = 关掉其他程序，或换一台更快的机器。
+remedy-open-udp = 在防火墙上放行到中继的 UDP 端口。
+remedy-relieve-relay = 给中继增加处理器，或把课分到别的中继。
+remedy-limit-others = 上课时限制其他下载，或在路由器上让同步课堂优先。
+remedy-faster-line = 提高带宽，或调低同步课堂的码率。
+remedy-ask-operator = 换时段再测；仍然如此，把本报告交给运营商。
+remedy-use-cable = 改用网线，不用无线。
+remedy-less-processing = 关掉屏幕和音响的延时处理（如画面增强、环绕声）。
+remedy-less-echo = 调低喇叭，把麦克风移远，打开回声消除。
+remedy-unmute = 打开麦克风再测。
+remedy-check-microphone = 检查麦克风的插头和音量。
+remedy-check-camera = 检查镜头盖、灯光和插头，让标记清楚可见。
+remedy-wake-far-side = 叫醒对端的机器再测。
+remedy-check-machine = 检查机器是否在运行、网线和设备是否接好。
+remedy-test-again = 等时钟稳定后重测。
+remedy-test-later = 等线路上没有课、没有别的检测时再测。
+remedy-second-address = 给中继配置第二个地址。
+remedy-test-longer = 延长检测时间。
+remedy-other-scope = 改用口径 B 或 C 测延时。

@@ -1,0 +1,153 @@
+use crate::{Language, Signer, Source};
+use std::collections::BTreeSet;
+use tongke_inspection::signature::Report;
+use tongke_inspection::{Criteria, Facts};
+use tongke_protocol::signed::MachineKey;
+
+const GOOD: &[u8] = include_bytes!("../../inspection/fixtures/good.json");
+const BAD: &[u8] = include_bytes!("../../inspection/fixtures/bad.json");
+const EMPTY: &[u8] = include_bytes!("../../inspection/fixtures/empty.json");
+
+fn report(facts: &[u8]) -> Report {
+    Report { facts: Facts::parse(facts).unwrap(), criteria: Criteria::shipped().title }
+}
+
+fn html(facts: &[u8], language: Language) -> String {
+    let (report, criteria) = (report(facts), Criteria::shipped());
+    Source { report: &report, criteria: &criteria, signer: None }.html(language)
+}
+
+fn pdf(report: &Report, language: Language) -> Vec<u8> {
+    Source { report, criteria: &Criteria::shipped(), signer: None }.pdf(language).unwrap()
+}
+
+#[test]
+fn the_same_facts_give_the_same_bytes() {
+    for facts in [GOOD, BAD, EMPTY] {
+        for language in Language::ALL {
+            assert_eq!(html(facts, language), html(facts, language));
+            assert!(pdf(&report(facts), language) == pdf(&report(facts), language), "{language}");
+        }
+    }
+}
+
+#[test]
+fn other_facts_give_other_bytes() {
+    let mut other = report(GOOD);
+    other.facts.asked_by.push('明');
+    assert_ne!(pdf(&other, Language::Chinese), pdf(&report(GOOD), Language::Chinese));
+}
+
+#[test]
+fn a_pdf_begins_and_ends_as_one_and_carries_its_glyphs() {
+    for facts in [GOOD, BAD, EMPTY] {
+        let pdf = pdf(&report(facts), Language::Chinese);
+        assert!(pdf.starts_with(b"%PDF-1.7") && pdf.ends_with(b"%%EOF"));
+        let holds = |words: &[u8]| pdf.windows(words.len()).any(|window| window == words);
+        assert!(holds(b"/FontFile3") && holds(b"/ToUnicode") && holds(b"/Identity-H"));
+        assert!(!holds(b"/CreationDate") && !holds(b"/JavaScript") && !holds(b"/URI"));
+        assert!(pdf.len() < 600_000, "{} bytes: is the whole font in it?", pdf.len());
+    }
+}
+
+#[test]
+fn html_stands_alone() {
+    for facts in [GOOD, BAD, EMPTY] {
+        for language in Language::ALL {
+            let html = html(facts, language);
+            assert!(html.contains(&format!("<html lang=\"{language}\">")));
+            for forbidden in ["<script", " src=", "url(", "@import", "<link", "javascript:", "onclick"] {
+                assert!(!html.contains(forbidden), "{forbidden}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_cannot_become_markup_or_leave_their_place() {
+    let mut hostile = report(GOOD);
+    let name = "<script>alert(1)</script>\"'&\u{202e}\u{7}=1+1";
+    hostile.facts.asked_by = name.into();
+    hostile.facts.places.a.school = name.into();
+    hostile.facts.notes = vec![name.into()];
+    let criteria = Criteria::shipped();
+    let source = Source { report: &hostile, criteria: &criteria, signer: None };
+    for language in Language::ALL {
+        let html = source.html(language);
+        assert!(!html.contains("<script") && !html.contains("\"'&"), "{language}");
+        assert!(!html.contains('\u{202e}') && !html.contains('\u{7}'), "{language}");
+        // Askama writes '<' as &#60;, drawings as &lt;: both mean themselves.
+        assert!(html.contains("script&#62;") && html.contains("script&gt;"), "{language}");
+        assert!(source.pdf(language).is_ok());
+    }
+}
+
+#[test]
+fn a_verdict_is_told_by_its_word() {
+    let bad = html(BAD, Language::Chinese);
+    for word in ["不合格", "临界", "未测", "无法判定", "无效", "麦克风静音", "不可采信，只知在"]
+    {
+        assert!(bad.contains(word), "{word}");
+    }
+    assert!(html(EMPTY, Language::Chinese).contains("无法判定"));
+    assert!(!html(GOOD, Language::Chinese).contains("可能的原因"));
+}
+
+#[test]
+fn no_limit_is_told_without_its_ground() {
+    let good = html(GOOD, Language::Chinese);
+    let criteria = Criteria::shipped();
+    let limits = criteria.lines.len() * 3;
+    let grounds = ["本项目提出", "其他领域的标准", "厂商建议"];
+    let told: usize = grounds.iter().map(|ground| good.matches(&format!("<i>{ground}")).count()).sum();
+    assert_eq!(told, limits);
+    assert!(good.contains("国内无强制性数值标准（未检索到）"));
+    let unchecked =
+        criteria.lines.iter().flat_map(|line| &line.limits).filter(|limit| !limit.checked).count();
+    assert_eq!(good.matches("（未核对原文）</i>").count(), unchecked);
+}
+
+#[test]
+fn every_speech_scale_has_its_own_line_and_is_called_a_planning_value() {
+    let good = html(GOOD, Language::Chinese);
+    for scale in ["全带 MOS-CQE（计划值）", "宽带 MOS-CQE（计划值）", "窄带 MOS-CQE（计划值）"]
+    {
+        assert_eq!(good.matches(&format!("<b>{scale}</b>")).count(), 2, "one for each direction");
+    }
+    assert!(good.contains("非主观评分") && good.contains("10.1145/3458751"));
+}
+
+#[test]
+fn every_plot_has_the_numbers_behind_it() {
+    let good = html(GOOD, Language::English);
+    assert!(good.matches("<svg").count() > 10);
+    assert_eq!(good.matches("<svg").count(), good.matches("<details>").count());
+}
+
+#[test]
+fn the_signer_and_other_criteria_are_told() {
+    let key = MachineKey::from_pkcs8(&MachineKey::generate().unwrap()).unwrap().public();
+    let mut report = report(GOOD);
+    report.criteria.version = "0".into();
+    let criteria = Criteria::shipped();
+    let signer = Some(Signer { machine: "ob-zx-201".into(), key });
+    let html = Source { report: &report, criteria: &criteria, signer }.html(Language::English);
+    assert!(html.contains(&key.to_string()) && html.contains("signed by ob-zx-201"));
+    assert!(html.contains("Criteria when signed"));
+}
+
+#[test]
+fn no_text_shows_its_key() {
+    for facts in [GOOD, BAD, EMPTY] {
+        for language in Language::ALL {
+            let html = html(facts, language);
+            let words: BTreeSet<&str> =
+                html.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+            let begins =
+                ["quantity-", "verdict-", "method-", "cause-", "why-", "word-", "form-", "details-", "step-"];
+            let shown: Vec<_> =
+                words.iter().filter(|word| begins.iter().any(|begin| word.starts_with(begin))).collect();
+            assert!(shown.is_empty(), "{shown:?}");
+        }
+    }
+}
