@@ -220,6 +220,24 @@ pub struct Links {
     pub quic_certificate_sha256: Option<String>,
 }
 
+/// `POST /lessons/{lesson}/reflector`: a STAMP session (RFC 8762) with which the caller may test its line. Its packets
+/// carry class of service, HMAC and padding (RFC 8972 §4), in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReflectorSession {
+    /// UDP port on the relay's host.
+    pub port: u16,
+    /// The session's number (SSID, RFC 8972 §3).
+    pub session: u16,
+    /// The key of the HMAC, 32 bytes in base64url without padding.
+    pub key: String,
+    /// How long the session lasts, in seconds.
+    pub lasts_s: u64,
+    /// Packets that are reflected.
+    pub most_packets: u32,
+    /// Whether the relay has the second address that tests of a NAT need (RFC 5780); without, they are not made.
+    pub has_second_address: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

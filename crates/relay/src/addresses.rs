@@ -50,6 +50,7 @@ mod tests {
             http: any,
             rtc: any,
             quic: any,
+            reflector: None,
             key: GrantKey::new(&[1; 32]).unwrap(),
             tls: None,
             advertise: advertise.iter().map(|ip| ip.parse().unwrap()).collect(),

@@ -23,6 +23,9 @@ pub struct RelaySettings {
     pub rtc: Option<SocketAddr>,
     /// Address of QUIC sessions; worker `n` listens on this port + n. Default `0.0.0.0:4433`.
     pub quic: Option<SocketAddr>,
+    /// Address (UDP) of the reflector, with which schools test their lines. Default: `rtc`'s, one port below; if
+    /// that cannot be had, the relay runs without one.
+    pub reflector: Option<SocketAddr>,
     /// File with the secret that signs grants, at least 32 bytes. Required.
     pub secret_file: Option<PathBuf>,
     /// Certificate chain (PEM) for HTTPS, also used for QUIC. Without it: plain HTTP and a
@@ -52,6 +55,7 @@ impl RelaySettings {
             http: over.http.or(self.http),
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
+            reflector: over.reflector.or(self.reflector),
             secret_file: over.secret_file.or(self.secret_file),
             tls_cert: over.tls_cert.or(self.tls_cert),
             tls_key: over.tls_key.or(self.tls_key),
@@ -90,6 +94,7 @@ impl RelaySettings {
             http: self.http.unwrap_or_else(|| any(8080)),
             rtc: self.rtc.unwrap_or_else(|| any(5004)),
             quic: self.quic.unwrap_or_else(|| any(4433)),
+            reflector: self.reflector,
             key: read_secret(&secret_file)?,
             tls,
             advertise,
@@ -120,6 +125,8 @@ pub struct RelayConfig {
     pub rtc: SocketAddr,
     /// Address of the first worker's QUIC endpoint; port 0: any free port for each worker.
     pub quic: SocketAddr,
+    /// Address of the reflector; none: beside `rtc`, if that is free.
+    pub reflector: Option<SocketAddr>,
     /// The secret that signs grants.
     pub key: GrantKey,
     /// HTTPS, if any.

@@ -13,6 +13,7 @@ mod http;
 mod journal;
 mod metrics;
 mod placement;
+mod reflector;
 mod relay;
 mod supervisor;
 mod worker;

@@ -9,6 +9,7 @@ use crate::http;
 use crate::http::https::HttpsAcceptor;
 use crate::journal::{self, Restored};
 use crate::placement::Placement;
+use crate::reflector;
 use crate::supervisor;
 use crate::worker::{self, Start, WorkerHandle};
 use axum::Router;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tongke_probe::Reflector;
 use tongke_transport::webrtc::Certificate;
 
 /// Time for HTTP requests under way at the end.
@@ -150,6 +152,7 @@ impl Relay {
             key: config.key.clone(),
             draining: AtomicBool::new(false),
             measurements: http::Relay::measurements(),
+            reflector: reflector::start(config)?,
         });
         let serving = Serving(Handle::new());
         let is_https = tls.is_some();
@@ -172,6 +175,11 @@ impl Relay {
     /// Where the workers take QUIC sessions.
     pub fn quic_addrs(&self) -> Vec<SocketAddr> {
         self.shared.workers.iter().map(|worker| worker.quic).collect()
+    }
+
+    /// Where lines are tested, if they are.
+    pub fn reflector_addr(&self) -> Option<SocketAddr> {
+        self.shared.reflector.as_ref().map(Reflector::address)
     }
 
     /// SHA-256 of the QUIC endpoint's certificate, lower-case hex.

@@ -41,6 +41,9 @@ pub struct Flags {
     /// Address of QUIC sessions; worker n listens on this port + n [default: 0.0.0.0:4433]
     #[arg(long, value_name = "ADDR", env = "TONGKE_QUIC")]
     quic: Option<SocketAddr>,
+    /// Address (UDP) of the reflector, with which schools test their lines [default: that of --rtc, one port below]
+    #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR")]
+    reflector: Option<SocketAddr>,
     /// File with the secret that signs grants, at least 32 bytes
     #[arg(long, value_name = "FILE", env = "TONGKE_SECRET_FILE")]
     secret_file: Option<PathBuf>,
@@ -77,6 +80,7 @@ impl From<Flags> for RelaySettings {
             http: flags.http,
             rtc: flags.rtc,
             quic: flags.quic,
+            reflector: flags.reflector,
             secret_file: flags.secret_file,
             tls_cert: flags.tls_cert,
             tls_key: flags.tls_key,

@@ -49,6 +49,9 @@ pub struct Flags {
     /// Address of QUIC sessions; worker n listens on this port + n [default: 0.0.0.0:4433]
     #[arg(long, value_name = "ADDR", env = "TONGKE_QUIC")]
     quic: Option<SocketAddr>,
+    /// Address (UDP) of the reflector, with which schools test their lines [default: that of --rtc, one port below]
+    #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR")]
+    reflector: Option<SocketAddr>,
     /// Addresses that people reach this machine at, when it cannot see them itself (behind NAT)
     /// [default: its own]
     #[arg(long, value_name = "IP,…", value_delimiter = ',', env = "TONGKE_ADVERTISE")]
@@ -75,6 +78,7 @@ impl From<Flags> for ServeSettings {
             http: flags.http,
             rtc: flags.rtc,
             quic: flags.quic,
+            reflector: flags.reflector,
             advertise: flags.advertise,
             workers: flags.workers,
             spread_after: flags.spread_after,
@@ -101,6 +105,7 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         http: Some(listen),
         rtc: settings.rtc,
         quic: settings.quic,
+        reflector: settings.reflector,
         secret_file: Some(secret_file),
         tls_cert: files.map(|kept| kept.cert.clone()),
         tls_key: files.map(|kept| kept.key.clone()),

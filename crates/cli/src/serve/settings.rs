@@ -29,6 +29,8 @@ pub struct ServeSettings {
     pub rtc: Option<SocketAddr>,
     /// Address of QUIC sessions, as for the relay.
     pub quic: Option<SocketAddr>,
+    /// Address of the reflector, as for the relay.
+    pub reflector: Option<SocketAddr>,
     /// Addresses that clients are told, where this machine cannot see them itself.
     pub advertise: Option<Vec<IpAddr>>,
     /// Worker threads, as for the relay.
@@ -50,6 +52,7 @@ impl ServeSettings {
             http: over.http.or(self.http),
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
+            reflector: over.reflector.or(self.reflector),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),
             spread_after: over.spread_after.or(self.spread_after),

@@ -1,4 +1,4 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, metrics,
+//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, reflector, metrics,
 //! health.
 
 mod caller;
@@ -9,6 +9,7 @@ mod health;
 pub(crate) mod https;
 mod lesson;
 mod rate;
+mod reflector;
 pub(crate) mod refusal;
 mod whip;
 
@@ -27,6 +28,7 @@ use refusal::{HttpRefusal, busy, refuse};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Semaphore;
+use tongke_probe::Reflector;
 use tongke_protocol::{GrantKey, LessonId, Now};
 
 /// Longest request body: an offer with 64 media sections of a browser has about 150 KiB.
@@ -54,6 +56,8 @@ pub(crate) struct Relay {
     pub draining: AtomicBool,
     /// Places for measurements of the way's rate.
     pub measurements: Arc<Semaphore>,
+    /// With which schools test their lines.
+    pub reflector: Option<Reflector>,
 }
 
 impl Relay {
@@ -148,6 +152,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/slots", put(lesson::slots))
         .route("/lessons/{lesson}/links", get(lesson::links))
         .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
+        .route("/lessons/{lesson}/reflector", post(reflector::open))
         .route("/lessons/{lesson}/self", get(conduct::pass))
         .route("/lessons/{lesson}/actions", post(conduct::act))
         .route("/lessons/{lesson}/flow", post(lesson::flow))

@@ -17,6 +17,7 @@ async fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
         ("--http", RelayConfig { http: first.http_addr(), ..config() }),
         ("--rtc", RelayConfig { rtc: first.rtc_addrs()[0], ..config() }),
         ("--quic", RelayConfig { quic: first.quic_addrs()[0], ..config() }),
+        ("--reflector", RelayConfig { reflector: first.reflector_addr(), ..config() }),
     ];
     for (flag, config) in cases {
         let text = error(&config).to_string();

@@ -33,6 +33,7 @@ pub fn config() -> RelayConfig {
         http: free,
         rtc: free,
         quic: free,
+        reflector: None,
         key: key(),
         tls: None,
         advertise: vec![],
