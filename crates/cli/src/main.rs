@@ -11,14 +11,15 @@ mod logging;
 mod manual;
 mod registry;
 mod secret;
+mod selftest;
 mod serve;
 mod shutdown;
 mod span;
 
 use clap::Parser as _;
 use commands::{
-    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay, send,
-    serve as serve_command, token,
+    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay,
+    selftest as selftest_command, send, serve as serve_command, token,
 };
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
@@ -53,6 +54,8 @@ enum Command {
     Deliver(deliver::Args),
     /// Know which school helps which, what took place, and what counts: the pairing registry
     Registry(registry_command::Args),
+    /// Test this school's line to its relay, before a lesson or an inspection
+    Selftest(selftest_command::Args),
     /// Print a signed grant for one participant of a lesson
     Token(token::Args),
     /// Run a lesson of three schools on this machine and measure it
@@ -82,6 +85,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Enrol(args) => enrol::run(&args, &cli.log),
         Command::Deliver(args) => deliver::run(&args, &cli.log),
         Command::Registry(args) => registry_command::run(args, cli.log),
+        Command::Selftest(args) => selftest_command::run(args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
         Command::Demo(args) => demo_command::run(args, cli.log),
     }

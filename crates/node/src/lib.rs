@@ -19,6 +19,7 @@ mod rates;
 mod receive;
 mod record;
 mod roster;
+mod selftest;
 mod send;
 mod session;
 mod settings;
@@ -28,6 +29,7 @@ pub use admission::admit;
 pub use clock::{ClockKeeper, MachineClock, Translated};
 pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};
+pub use selftest::{SelfTest, SelfTestError, SelfTestProgress, selftest};
 pub use session::Controls;
 pub use settings::NodeSettings;
 

@@ -84,7 +84,8 @@ struct Answer {
 impl Line {
     /// A line for the session that was opened there.
     pub fn open(far: SocketAddr, opened: &Opened) -> Result<Line, LineError> {
-        let any: IpAddr = if far.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+        let any: IpAddr =
+            if far.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
         let socket = ProbeSocket::bind((any, 0).into()).map_err(LineError::Socket)?;
         let key = Key::new(&opened.key);
         Ok(Line { socket, far, session: opened.session, key, buffer: vec![0; MAX_LEN] })
@@ -119,7 +120,11 @@ impl Line {
         let begin = Instant::now();
         for number in 0..MARKED {
             self.send(number, now(), dscp, SOUND_LEN)?;
-            let until = if number + 1 == MARKED { Instant::now() + LINGER } else { begin + MARKED_PERIOD * (number + 1) };
+            let until = if number + 1 == MARKED {
+                Instant::now() + LINGER
+            } else {
+                begin + MARKED_PERIOD * (number + 1)
+            };
             while let Some(answer) = self.next(until)? {
                 out.on_packet(Some(answer.class.came));
                 back.on_packet(answer.received.dscp);

@@ -104,7 +104,13 @@ pub(crate) fn write_test(packet: &TestPacket, session: u16, back: Dscp, size: us
 }
 
 /// Turns a test packet that was read into the answer, in its place.
-pub(crate) fn turn(bytes: &mut [u8], answer: &ReflectedPacket, session: u16, class: ClassOfService, key: &Key) {
+pub(crate) fn turn(
+    bytes: &mut [u8],
+    answer: &ReflectedPacket,
+    session: u16,
+    class: ClassOfService,
+    key: &Key,
+) {
     bytes[..LEN].copy_from_slice(&answer.write());
     seal(bytes, session, class, key);
 }

@@ -116,9 +116,8 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let session = sessions.open(now, &SECRET).unwrap();
         let datagram = packet(session, &SECRET);
-        let reflected = (0..MOST_PACKETS + 10)
-            .filter(|_| sessions.take(now, school(1), &datagram).is_some())
-            .count();
+        let reflected =
+            (0..MOST_PACKETS + 10).filter(|_| sessions.take(now, school(1), &datagram).is_some()).count();
         assert_eq!(reflected, MOST_PACKETS as usize);
         let other = sessions.open(now, &SECRET).unwrap();
         assert!(sessions.take(now + LASTS, school(1), &packet(other, &SECRET)).is_none());

@@ -4,9 +4,7 @@
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::socket::sockopt::{
-    Ipv4RecvTtl, Ipv6RecvTClass, Ipv6Ttl, ReceiveTimestampns, UdpGroSegment,
-};
+use nix::sys::socket::sockopt::{Ipv4RecvTtl, Ipv6RecvTClass, Ipv6Ttl, ReceiveTimestampns, UdpGroSegment};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
 };

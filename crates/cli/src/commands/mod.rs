@@ -7,6 +7,7 @@ pub mod node;
 pub mod receive;
 pub mod registry;
 pub mod relay;
+pub mod selftest;
 pub mod send;
 pub mod serve;
 pub mod token;

@@ -176,7 +176,8 @@ pub fn run(args: Args, log: LogArgs, fits: fn(Role) -> Result<(), Failure>) -> R
     })
 }
 
-fn ended(error: NodeError) -> Failure {
+/// What a node's failure says to whoever started it.
+pub fn ended(error: NodeError) -> Failure {
     match error {
         NodeError::Config(error) => Failure::setting(error.key, &error.problem),
         NodeError::Capture { track, source } => {

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 use tongke_protocol::LessonId;
-use tongke_protocol::control::{ClockEcho, ClockProbe, Links, Refusal};
+use tongke_protocol::control::{ClockEcho, ClockProbe, Links, ReflectorSession, Refusal};
 use tongke_protocol::event::{ClockReport, LessonEvent};
 
 /// Time for one request.
@@ -45,6 +45,17 @@ impl FromStr for RelayUrl {
 }
 
 impl RelayUrl {
+    /// Whether it is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Its host, as a name or an address without brackets, and its port.
+    pub fn host_and_port(&self) -> (String, u16) {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        (host, self.0.port_or_known_default().unwrap_or_default())
+    }
+
     /// The address as text.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
@@ -128,6 +139,12 @@ impl RelayHttp {
     /// By which ways the relay takes media.
     pub(super) async fn links(&self) -> Result<Links, LinkError> {
         let answer = send(self.request(Method::GET, self.of_lesson("links"))).await?;
+        answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Opens a session of the relay's reflector.
+    pub(crate) async fn reflector(&self) -> Result<ReflectorSession, LinkError> {
+        let answer = send(self.request(Method::POST, self.of_lesson("reflector"))).await?;
         answer.json().await.map_err(|error| no_answer(&error))
     }
 

@@ -1,0 +1,3 @@
+//! What a self-test found, in words for a terminal.
+
+pub mod text;
