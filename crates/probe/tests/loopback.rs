@@ -1,5 +1,7 @@
 //! Both ends over real sockets, on one machine and so on one clock.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::time::Duration;
 use tongke_measure::network::dscp::{Dscp, DscpFate};
 use tongke_measure::network::path_mtu::PathMtu;

@@ -36,10 +36,11 @@ pub fn tell(facts: &Facts, judgement: &Judgement) -> String {
     }
     for clock in &facts.time.clocks {
         let stepped = if clock.stepped { "; it was set during the test" } else { "" };
-        let (ahead, bound) = (clock.offset_ms, clock.bound_ms);
+        // Adding nothing makes a plus of a minus without a number.
+        let (ahead, bound) = (clock.offset_ms + 0.0, clock.bound_ms);
         let _ = writeln!(
             out,
-            "  {:<36} {ahead:+.1} ms ± {bound:.1} ms{stepped}",
+            "  {:<36} {ahead:+.2} ms ± {bound:.2} ms{stepped}",
             "this clock against the relay's"
         );
     }
@@ -120,6 +121,7 @@ fn numbers(measured: &Measured, unit: Unit) -> String {
 
 fn number(value: f64, unit: Unit) -> String {
     match unit {
+        Unit::Ms if value < 10.0 => format!("{value:.2} ms"),
         Unit::Ms => format!("{value:.1} ms"),
         Unit::Share => format!("{:.2} %", value * 100.0),
         Unit::Bytes => format!("{value:.0} bytes"),

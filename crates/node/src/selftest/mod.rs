@@ -88,6 +88,8 @@ pub async fn selftest(
     plan: &SelfTest,
     tell: &mut dyn FnMut(SelfTestProgress),
 ) -> Result<Facts, SelfTestError> {
+    // Fails if the program has chosen a provider already: then that one is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let began = Timestamp::now();
     tell(SelfTestProgress::Reaching);
     let http = RelayHttp::new(
