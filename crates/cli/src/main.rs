@@ -85,7 +85,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Enrol(args) => enrol::run(&args, &cli.log),
         Command::Deliver(args) => deliver::run(&args, &cli.log),
         Command::Registry(args) => registry_command::run(args, cli.log),
-        Command::Selftest(args) => selftest_command::run(args, cli.log),
+        Command::Selftest(args) => selftest_command::run(&args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
         Command::Demo(args) => demo_command::run(args, cli.log),
     }

@@ -49,10 +49,10 @@ pub struct Args {
 }
 
 /// Tests the line and says what was found.
-pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
     let file = config::load::<NodeSettings>(args.config.as_deref())?;
     log.over(file.log).start()?;
-    let settings = settings(&args, file.settings);
+    let settings = settings(args, file.settings);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -22,7 +22,7 @@ pub(super) struct Seen {
 /// Watches the idle line first: nothing else may load it meanwhile.
 pub(super) fn watch(
     far: SocketAddr,
-    sessions: Vec<Opened>,
+    sessions: &[Opened],
     packets: u32,
     period: Duration,
     tell: &mut dyn FnMut(SelfTestProgress),

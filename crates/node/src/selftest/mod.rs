@@ -158,7 +158,7 @@ async fn watch(
     let packets = packets.clamp(1, first.most_packets);
     let (progress, mut told) = mpsc::unbounded_channel();
     let watching = tokio::task::spawn_blocking(move || {
-        line::watch(far, sessions, packets, PERIOD, &mut |what| {
+        line::watch(far, &sessions, packets, PERIOD, &mut |what| {
             let _ = progress.send(what);
         })
     });

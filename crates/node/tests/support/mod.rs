@@ -26,6 +26,7 @@ pub fn relay_config(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr) -> Rela
         http,
         rtc,
         quic,
+        reflector: None,
         key: key(),
         tls: None,
         advertise: Vec::new(),
