@@ -2,6 +2,10 @@
 //!
 //! For the laboratory: it needs what was said and what was heard, eight to ten seconds of each. It is no measure of
 //! delay, since it aligns the two by itself.
+//!
+//! Here is the map from NSIM alone; the comparison of signals is not wired in. Of its crates, visqol-rs 0.4.1 takes
+//! samples and links without LAPACK (0.3.1 takes only files), panics on a reference without voice, and maps NSIM by
+//! ViSQOL 3.1's older curve: whoever adds it takes its `vnsim` and this map, and checks for voice first.
 
 use crate::input::{InputError, within};
 use serde::Serialize;

@@ -4,7 +4,7 @@
 use tongke_measure::InputError;
 use tongke_measure::chirp::{Detection, MouthToEar, Probe, Train, detect, normalised};
 use tongke_measure::correlate::Weighting;
-use tongke_measure::echo::{Echo, Telr, TelrDb, erle_db};
+use tongke_measure::echo::{DoubleTalkType, Echo, Telr, TelrDb, erle_db};
 use tongke_measure::emodel::{FullbandInput, g113};
 use tongke_measure::lipsync::{FLASH_SPACING_MS, LipSyncResult, Picture, measure};
 use tongke_measure::room::{Microphone, RoomFacts, RoomMeter};
@@ -137,6 +137,23 @@ fn erle_is_the_power_that_the_canceller_takes() {
     let residual: Vec<f32> = sent.iter().map(|s| s * 0.1).collect();
     assert!((erle_db(&sent, &residual).unwrap() - 20.0).abs() < 1e-4);
     assert!(erle_db(&sent, &vec![0.0; 100]).is_err());
+}
+
+#[test]
+fn double_talk_is_classed_by_what_the_send_side_takes_away() {
+    let class = |db| DoubleTalkType::from_send_attenuation(db).unwrap();
+    for (db, want, telr_db) in [
+        (0.0, DoubleTalkType::Type1, Some(37.0)),
+        (3.0, DoubleTalkType::Type1, Some(37.0)),
+        (3.1, DoubleTalkType::Type2a, Some(33.0)),
+        (9.0, DoubleTalkType::Type2b, Some(27.0)),
+        (12.0, DoubleTalkType::Type2c, Some(21.0)),
+        (12.1, DoubleTalkType::Type3, None),
+    ] {
+        assert_eq!((class(db), class(db).least_telr_db()), (want, telr_db.map(TelrDb)), "{db} dB");
+    }
+    assert!(DoubleTalkType::SOURCE.contains("not verified"));
+    assert!(DoubleTalkType::from_send_attenuation(-1.0).is_err());
 }
 
 #[test]

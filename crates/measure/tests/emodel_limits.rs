@@ -13,9 +13,11 @@ fn swb(kbps: f64, loss: LossKind) -> Result<OpusImpairment, NoValue> {
 
 #[test]
 fn opus_between_rows_is_linear_and_says_which_rows() {
-    let opus = swb(17.5, LossKind::Random).unwrap();
-    assert!((opus.ie - (30.16 + 23.81) / 2.0).abs() < 1e-12);
-    assert_eq!(opus.bpl, Bpl::Random((11.83 + 10.67) / 2.0));
+    // A third of the way from 16 to 19.
+    let opus = swb(17.0, LossKind::Random).unwrap();
+    assert!((opus.ie - (2.0 * 30.16 + 23.81) / 3.0).abs() < 1e-12);
+    let Bpl::Random(bpl) = opus.bpl else { panic!("{opus:?}") };
+    assert!((bpl - (2.0 * 11.83 + 10.67) / 3.0).abs() < 1e-12);
     let Reading::Between { lower, upper } = opus.reading else { panic!("{opus:?}") };
     assert_eq!((lower.kbps, upper.kbps), (16.0, 19.0));
 }
@@ -85,16 +87,17 @@ fn an_estimate_carries_its_scale_its_model_and_whose_values_it_used() {
 
 #[test]
 fn wrong_sidetone_changes_what_echo_costs() {
-    let at = |stmr_db| {
-        let input = NarrowbandInput { stmr_db, telr_db: 50.0, ..NarrowbandInput::default() };
-        input.with_one_way_ms(100.0).estimate().unwrap().terms
+    let at = |stmr_db, telr_db, one_way_ms| {
+        let input = NarrowbandInput { stmr_db, telr_db, ..NarrowbandInput::default() };
+        input.with_one_way_ms(one_way_ms).estimate().unwrap().terms
     };
-    // Above 20 dB the sidetone's own impairment is added in quadrature (G.107 clause 7.4): it can only cost more.
-    let (normal, weak) = (at(15.0), at(28.0));
-    assert!(weak.idte > normal.idte && weak.idte >= weak.ist.abs(), "{normal:?} {weak:?}");
+    // Above 20 dB the sidetone's own impairment is added in quadrature (G.107 clause 7.4): where there is no echo to
+    // speak of, it is all there is.
+    let weak = at(28.0, 65.0, 1.0);
+    assert!(weak.ist > 1.0 && (weak.idte - weak.ist).abs() < 0.05, "{weak:?}");
     // Below 9 dB a loud sidetone hides echo.
-    let loud = at(7.0);
-    assert!(loud.idte < normal.idte, "{normal:?} {loud:?}");
+    let (normal, loud) = (at(15.0, 50.0, 100.0), at(7.0, 50.0, 100.0));
+    assert!(loud.ist > 1.0 && loud.idte < normal.idte - 0.5, "{normal:?} {loud:?}");
 }
 
 proptest! {
