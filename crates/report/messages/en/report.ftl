@@ -3,7 +3,7 @@
 title-self-test = Self-test report
 title-inspection = Inspection report
 title-beside-lesson = Report of an inspection beside a lesson
-form-overall = Overall
+form-overall = Overall:
 form-advice = What to do
 form-remedy = Do this:{ " " }
 form-judged = Line by line

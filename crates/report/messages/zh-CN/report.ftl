@@ -3,7 +3,7 @@
 title-self-test = 自检报告
 title-inspection = 互联检测报告
 title-beside-lesson = 随堂检测报告
-form-overall = 总评
+form-overall = 总评：
 form-advice = 问题与处理建议
 form-remedy = 处理：
 form-judged = 逐项结论

@@ -1,6 +1,6 @@
 //! What is judged: each quantity with its limits, their grounds, and what was found on each way.
 
-use super::verdict::{badge, grade, why};
+use super::verdict::{badge, grade, sentence, why};
 use super::{Group, Limit, Row};
 use crate::Source;
 use crate::number;
@@ -85,7 +85,7 @@ fn row(source: &Source<'_>, texts: &Texts, places: &Places, line: &criteria::Lin
         let scope = texts.get(&format!("scope-{scope:?}").to_lowercase());
         place = texts.with("place-in-scope", &[("place", &place), ("scope", &scope)]);
     }
-    let mut whys = vec![why(texts, judged.verdict)];
+    let mut whys = vec![sentence(&why(texts, judged.verdict))];
     whys.extend(also(texts, line, judged));
     if let Some(Outcome::Missing(missing)) = finding.map(|finding| &finding.outcome) {
         whys.extend(missing.detail.as_deref().map(clean));

@@ -110,8 +110,14 @@ fn cause(texts: &Texts, places: &Places, line: &Line, advice: tongke_inspection:
     if why.is_empty() {
         texts.with("suspect-likely", &[("suspect", &suspect)])
     } else {
-        format!("{why}{}", texts.with("suspect-likely-more", &[("suspect", &suspect)]))
+        format!("{}{}", sentence(&why), texts.with("suspect-likely-more", &[("suspect", &suspect)]))
     }
+}
+
+/// A reason at the begin of a sentence.
+pub(super) fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn in_brackets(texts: &Texts, text: &str) -> String {
