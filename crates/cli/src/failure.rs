@@ -10,7 +10,8 @@ Exit codes:
   1  failed while running
   2  wrong flags, configuration, secret file or token; nothing was started
   3  demo: the lesson ran, but a path had no pictures or no sound, or it was not credited;
-     deliver: something still waits; registry check: something does not fit";
+     deliver: something still waits; registry check: something does not fit;
+     verify: the report was altered, is not signed, or nobody here knows who signed it";
 
 /// Why a command ends without having done its work.
 #[derive(Debug)]

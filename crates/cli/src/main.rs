@@ -18,8 +18,8 @@ mod span;
 
 use clap::Parser as _;
 use commands::{
-    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay,
-    selftest as selftest_command, send, serve as serve_command, token,
+    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay, report,
+    selftest as selftest_command, send, serve as serve_command, token, verify,
 };
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
@@ -58,6 +58,10 @@ enum Command {
     Selftest(selftest_command::Args),
     /// Print a signed grant for one participant of a lesson
     Token(token::Args),
+    /// Judge what an inspection measured, and print its report: HTML, PDF, or the verdicts as JSON
+    Report(report::Args),
+    /// Say whether the report of an inspection was altered since it was signed
+    Verify(verify::Args),
     /// Run a lesson of three schools on this machine and measure it
     Demo(demo_command::Args),
 }
@@ -87,6 +91,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Registry(args) => registry_command::run(args, cli.log),
         Command::Selftest(args) => selftest_command::run(&args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
+        Command::Report(args) => report::run(&args, &cli.log),
+        Command::Verify(args) => verify::run(&args, &cli.log),
         Command::Demo(args) => demo_command::run(args, cli.log),
     }
 }

@@ -146,6 +146,11 @@ impl Machine {
         Url::parse(address).is_ok_and(|address| host(&address) == host(&self.registry))
     }
 
+    /// Its key, for what is signed elsewhere: the report of an inspection.
+    pub fn key(&self) -> &MachineKey {
+        &self.key
+    }
+
     /// Signs a fact, or a request.
     pub(crate) fn sign(&self, fact: &[u8]) -> String {
         self.key.sign(&self.card.node, fact)
