@@ -33,6 +33,7 @@ fn relay(key: &GrantKey, workers: u16, spread_after: usize) -> Relay {
         http: free,
         rtc: free,
         quic: free,
+        reflector: None,
         key: key.clone(),
         tls: None,
         advertise: vec![],
