@@ -14,8 +14,8 @@ use tongke_measure::network::two_way::{TwoWayFigures, TwoWayRun};
 use tongke_measure::{ClockEstimate, ClockOffset, SampleVerdict};
 use tongke_protocol::WallTime;
 
-/// How long the last answers are awaited.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long answers that are still missing are awaited at the end: what is later than that counts as lost.
+const LINGER: Duration = Duration::from_secs(3);
 /// Payload of an idle line's packets: about that of a packet of sound.
 const SOUND_LEN: usize = 160;
 /// Packets that tell what becomes of a code point, and their distance.
@@ -108,7 +108,12 @@ impl Line {
             seen.sent.push(begin.elapsed().as_secs_f64());
             progress(number);
         }
-        self.listen(Instant::now() + LINGER, &mut seen)?;
+        let end = Instant::now() + LINGER;
+        while seen.misses_some()
+            && let Some(answer) = self.next(end)?
+        {
+            seen.take(&answer);
+        }
         let clock = seen.clock.estimate();
         let figures = seen.run.figures(clock.and_then(|clock| clock.skew_ppm));
         Ok(Idle { figures, clock, clock_steps: seen.clock.steps(), round_trips: seen.round_trips })
@@ -211,6 +216,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn misses_some(&self) -> bool {
+        self.round_trips.len() < self.sent.len()
+    }
+
     fn take(&mut self, answer: &Answer) {
         let Some(sample) = self.run.on_reply(&answer.packet, answer.received.at) else { return };
         if self.clock.add(sample) == SampleVerdict::Impossible {
