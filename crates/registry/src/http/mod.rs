@@ -27,8 +27,8 @@ mod webhooks;
 
 use crate::service::Service;
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{OriginalUri, Request};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -110,12 +110,12 @@ async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-async fn no_route(uri: Uri) -> HttpRefusal {
+async fn no_route(OriginalUri(uri): OriginalUri) -> HttpRefusal {
     let message = format!("there is nothing at {}", uri.path());
     refuse(StatusCode::NOT_FOUND, "no_such_address", message, "/api/openapi.json describes what there is")
 }
 
-async fn no_method(method: Method, uri: Uri) -> HttpRefusal {
+async fn no_method(method: Method, OriginalUri(uri): OriginalUri) -> HttpRefusal {
     let message = format!("{method} is not possible at {}", uri.path());
     refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, "the Allow header names what is")
 }

@@ -12,7 +12,9 @@ on_both! {
     async fn what_is_not_there_is_refused_in_the_same_words_everywhere(engine) {
         let world = World::on(engine).await;
         for path in ["/api/v1/nothing", "/api/v1", "/api/v1/", "/api", "/", "/api/v1/facts/a/b"] {
-            world.ask(Method::GET, path, "", None).await.is(404, "no_such_address");
+            let answer = world.ask(Method::GET, path, "", None).await;
+            answer.is(404, "no_such_address");
+            assert_eq!(answer.json()["message"], format!("there is nothing at {path}"));
         }
         let answer = world.ask(Method::DELETE, "/api/v1/status", "", None).await;
         answer.is(405, "method_not_allowed");
