@@ -3,7 +3,7 @@
 use crate::config;
 use crate::failure::Failure;
 use crate::logging::LogArgs;
-use crate::selftest::text;
+use crate::selftest::tell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,7 +61,10 @@ pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
     let facts = runtime.block_on(async {
         let config = admit(settings).await.map_err(super::node::ended)?;
         let plan = SelfTest { asked_by: args.by.clone(), idle: Duration::from_secs(args.seconds) };
-        selftest(&config, &plan, &mut progress()).await.map_err(Failure::running)
+        let live = std::io::stderr().is_terminal();
+        let tested = selftest(&config, &plan, &mut progress(live)).await.map_err(Failure::running);
+        clear(live);
+        tested
     })?;
     let json = facts.to_json().map_err(Failure::running)?;
     if let Some(path) = &args.out {
@@ -90,7 +93,7 @@ fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
 }
 
 fn words(facts: &Facts) -> Vec<u8> {
-    text::tell(facts, &judge(facts, &Criteria::shipped())).into_bytes()
+    tell(facts, &judge(facts, &Criteria::shipped())).into_bytes()
 }
 
 fn keep(path: &Path, json: &[u8]) -> Result<(), Failure> {
@@ -100,8 +103,7 @@ fn keep(path: &Path, json: &[u8]) -> Result<(), Failure> {
 
 /// What is being done, on a terminal.
 #[expect(clippy::print_stderr, reason = "progress is for the person who waits")]
-fn progress() -> impl FnMut(SelfTestProgress) {
-    let live = std::io::stderr().is_terminal();
+fn progress(live: bool) -> impl FnMut(SelfTestProgress) {
     move |what| {
         let told = match what {
             SelfTestProgress::Reaching => "looking for the relay".to_owned(),
@@ -114,9 +116,14 @@ fn progress() -> impl FnMut(SelfTestProgress) {
         };
         if live {
             eprint!("\r\x1b[K{told}");
-            if what == SelfTestProgress::Sizing {
-                eprintln!();
-            }
         }
+    }
+}
+
+/// What follows begins a line of its own, wherever the test ended.
+#[expect(clippy::print_stderr, reason = "progress is for the person who waits")]
+fn clear(live: bool) {
+    if live {
+        eprint!("\r\x1b[K");
     }
 }

@@ -1,3 +1,0 @@
-//! What a self-test found, in words for a terminal.
-
-pub mod text;
