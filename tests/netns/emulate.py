@@ -1,36 +1,35 @@
 #!/usr/bin/env python3
-"""Two network namespaces joined by a link that loses, delays and narrows, by a seed.
+"""Two network namespaces joined by a link that loses, delays, reorders and narrows, by a seed.
 
 The kernels that this is tested on have no netem. Each namespace gets a TUN device, and this program
 carries the IP packets between the two, so whatever runs in them, a browser too, goes through it:
 
-    emulate.py --seed 7 --loss 0.03 --delay-ms 30
+    emulate.py --seed 7 --loss 0.03 --delay-ms 30 --to-near '{"delay_ms": 90}'
     {"near": "tongke-123-near", "far": "tongke-123-far", "near_ip": "10.77.0.1", "far_ip": "10.77.0.2"}
 
-Standard input takes one JSON object a line: conditions to change, both ways or one
+Standard input takes one JSON object a line: conditions to change (conditions.py), both ways or one
 (`{"block": "udp"}`, `{"loss": 0.1, "to": "far"}`), answered with the counts so far of both directions.
+With `--truth FILE` it writes down what became of each packet that the conditions are for (truth.py).
 It ends, and takes the namespaces and what runs in them away, at the end of standard input or on SIGTERM.
 """
 
 import argparse
-import fcntl
 import json
 import os
 import select
 import signal
-import struct
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 
-from link import Conditions, Direction
+from conditions import Conditions
+from link import Direction
+from namespaces import end_of_link, remove, sweep
+from truth import TruthFile
 
-TUNSETIFF = 0x400454CA
-IFF_TUN = 0x0001
-IFF_NO_PI = 0x1000
-NEAR_IP, FAR_IP, PREFIX = "10.77.0.1", "10.77.0.2", 30
-DEVICE = "link0"
+NEAR_IP, FAR_IP = "10.77.0.1", "10.77.0.2"
 LONGEST_PACKET = 65_536
 # Packets of one device carried in a row before the other one and the clock are looked at.
 BATCH = 64
@@ -46,7 +45,9 @@ def main():
     try:
         devices = [end_of_link(near, NEAR_IP), end_of_link(far, FAR_IP)]
         say({"near": near, "far": far, "near_ip": NEAR_IP, "far_ip": FAR_IP})
-        carry(devices, settings)
+        before_others()
+        with TruthFile(settings.truth) if settings.truth else nullcontext() as truth:
+            carry(devices, settings, truth)
     except (OSError, subprocess.CalledProcessError) as error:
         why = getattr(error, "stderr", None) or str(error)
         print(f"error: cannot join two network namespaces: {why.strip()}", file=sys.stderr)
@@ -65,33 +66,39 @@ def arguments():
     parser.add_argument("--delay-ms", type=float, default=0.0)
     parser.add_argument("--rate-kbps", type=float, default=0.0)
     parser.add_argument("--queue-bytes", type=int, default=64_000)
+    for side in ("far", "near"):
+        words = f"conditions of the direction to the {side} end, as JSON"
+        parser.add_argument(f"--to-{side}", type=json.loads, default={}, metavar="CONDITIONS", help=words)
+    parser.add_argument("--truth", metavar="FILE", help="write down what became of each packet")
     return parser.parse_args()
 
 
-def end_of_link(namespace, address):
-    """A namespace with its TUN device, up and addressed; the device's file."""
-    ip("netns", "add", namespace)
-    device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    name = f"tk{os.getpid()}{namespace[-4:]}"[:15]
-    fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN | IFF_NO_PI))
-    # The file stays joined to the device when that moves.
-    ip("link", "set", name, "netns", namespace, "name", DEVICE)
-    # Without an IPv6 address of its own the kernel sends nothing unasked, and counts are exact.
-    ip("-n", namespace, "link", "set", DEVICE, "addrgenmode", "none")
-    ip("-n", namespace, "address", "add", f"{address}/{PREFIX}", "dev", DEVICE)
-    ip("-n", namespace, "link", "set", DEVICE, "up")
-    ip("-n", namespace, "link", "set", "lo", "up")
-    # A browser finds its address by a route to the world; nothing answers there.
-    ip("-n", namespace, "route", "add", "default", "dev", DEVICE)
-    return device
+def before_others():
+    """A link takes no processor from its users, and does not wait for one: it goes before them where that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        pass
 
 
-def carry(devices, settings):
+def directions_of(settings, truth):
+    """The two ways; the first one is fed by the near end's device."""
+    both = {name: getattr(settings, name) for name in ("loss", "delay_ms", "rate_kbps", "queue_bytes")}
+    ways = {}
+    for number, (side, changes) in enumerate((("far", settings.to_far), ("near", settings.to_near))):
+        conditions = Conditions()
+        conditions.change(both | changes)
+        note = truth.note_of(side) if truth else None
+        ways[side] = Direction(settings.seed * 2 + number, conditions, note)
+    return ways
+
+
+def carry(devices, settings, truth):
     """Carries packets until standard input ends."""
-    limits = (settings.loss, settings.delay_ms, settings.rate_kbps, settings.queue_bytes)
+    ways = directions_of(settings, truth)
     # directions[n] is fed by devices[n] and empties into the other one.
-    directions = [Direction(settings.seed * 2 + n, Conditions(*limits)) for n in (0, 1)]
-    commands = Commands(directions)
+    directions = list(ways.values())
+    commands = Commands(ways, truth)
     while True:
         now_s = time.monotonic()
         dues = [due for due in (way.next_due_s() for way in directions) if due is not None]
@@ -129,8 +136,9 @@ def give(device, packet):
 class Commands:
     """Lines of standard input."""
 
-    def __init__(self, directions):
-        self._directions = dict(zip(("far", "near"), directions))
+    def __init__(self, directions, truth):
+        self._directions = directions
+        self._truth = truth
         self._rest = b""
 
     def read(self):
@@ -146,36 +154,12 @@ class Commands:
             changes = json.loads(line)
             to = changes.pop("to", None)
             for name in [to] if to else self._directions:
-                self._directions[name].conditions.change(changes)
+                self._directions[name].change(changes)
+            if self._truth:
+                self._truth.flush()
             say({f"to_{name}": asdict(way.counts) for name, way in self._directions.items()})
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             say({"error": str(error)})
-
-
-def sweep():
-    """Takes away what emulators left behind that were killed."""
-    for line in ip("netns", "list").splitlines():
-        name = line.split()[0] if line.split() else ""
-        parts = name.split("-")
-        if len(parts) == 3 and parts[0] == "tongke" and parts[1].isdigit():
-            if not os.path.exists(f"/proc/{parts[1]}"):
-                remove(name)
-
-
-def remove(namespace):
-    """Ends what runs in a namespace, and deletes it; one that is not there is fine."""
-    pids = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False)
-    for pid in pids.stdout.split():
-        try:
-            os.kill(int(pid), signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    subprocess.run(["ip", "netns", "delete", namespace], capture_output=True, check=False)
-
-
-def ip(*words):
-    """Runs ip(8)."""
-    return subprocess.run(["ip", *words], capture_output=True, text=True, check=True).stdout
 
 
 def say(value):

@@ -4,14 +4,16 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
-from link import Conditions, Direction
+from conditions import Conditions
+from emulator import DEADLINE_S, Emulator
+from link import Direction
+from truth import read_truth
 
-HERE = Path(__file__).parent
 COUNT = 400
-DEADLINE_S = 20
 
 # Numbered datagrams to an echo; it prints those that came back with their round trips in ms.
 PROBE = """
@@ -44,25 +46,17 @@ while True:
 """
 
 
-class Emulator:
-    """A running emulator with an echo at the far end."""
+class WithEcho(Emulator):
+    """An emulator with an echo at the far end."""
 
     def __init__(self, *flags):
-        self.process = subprocess.Popen(
-            [sys.executable, HERE / "emulate.py", *flags],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        line = self.process.stdout.readline()
-        if not line:
-            raise AssertionError("the emulator did not start; see what it printed above")
-        self.names = json.loads(line)
+        super().__init__(*flags)
         self.echo = self.inside("far", ECHO)
         self.echo.stdout.readline()
 
     def inside(self, side, program):
         """Starts a Python program in a namespace."""
-        command = ["ip", "netns", "exec", self.names[side], sys.executable, "-c", program]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        return self.start(side, sys.executable, "-c", program, stdout=subprocess.PIPE)
 
     def round_trips_ms(self):
         """Round trips by number, of those that came back."""
@@ -70,23 +64,12 @@ class Emulator:
             out, _ = probe.communicate(timeout=DEADLINE_S)
         return {int(number): trip_ms for number, trip_ms in json.loads(out).items()}
 
-    def ask(self, command):
-        """Changes conditions; the counts so far."""
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(timeout=DEADLINE_S)
+    def __exit__(self, *why):
+        super().__exit__(*why)
         self.echo_ends()
 
     def echo_ends(self):
         """Waits until the far end is gone: nobody but the emulator ends it."""
-        self.process.stdout.close()
         self.echo.wait(timeout=DEADLINE_S)
         self.echo.stdout.close()
 
@@ -105,7 +88,7 @@ def expected_to_return(seed, loss):
 class OnTheWire(unittest.TestCase):
     def test_exactly_the_packets_of_the_seed_are_lost_and_the_rest_is_late_by_the_delay(self):
         for seed in (1, 2):
-            with self.subTest(seed=seed), Emulator("--seed", str(seed), "--loss", "0.1", "--delay-ms", "30") as link:
+            with self.subTest(seed=seed), WithEcho("--seed", str(seed), "--loss", "0.1", "--delay-ms", "30") as link:
                 trips_ms = link.round_trips_ms()
                 self.assertEqual(set(trips_ms), expected_to_return(seed, 0.1))
                 self.assertGreaterEqual(min(trips_ms.values()), 60.0)
@@ -113,7 +96,7 @@ class OnTheWire(unittest.TestCase):
                 self.assertLess(statistics.median(trips_ms.values()), 80.0)
 
     def test_udp_can_be_blocked_and_let_through_again_while_it_runs(self):
-        with Emulator("--seed", "1") as link:
+        with WithEcho("--seed", "1") as link:
             self.assertEqual(len(link.round_trips_ms()), COUNT)
             counts = link.ask({"block": "udp"})
             self.assertEqual(counts["to_far"]["delivered"], COUNT)
@@ -122,19 +105,41 @@ class OnTheWire(unittest.TestCase):
             self.assertEqual(len(link.round_trips_ms()), COUNT)
             self.assertIn("error", link.ask({"nonsense": 1}))
 
+    def test_the_two_ways_may_differ_and_what_became_of_each_packet_is_written_down(self):
+        with tempfile.TemporaryDirectory() as folder:
+            truth_file = Path(folder, "truth")
+            ways = ("--to-far", '{"delay_ms": 10, "pattern": "5. 2L"}', "--to-near", '{"delay_ms": 40, "only_port": 9}')
+            with WithEcho("--seed", "1", "--truth", str(truth_file), *ways) as link:
+                trips_ms = link.round_trips_ms()
+                link.change()
+                packets = read_truth(truth_file)
+        self.assertEqual(set(trips_ms), set(range(COUNT)) - {5, 6})
+        there = [packet for packet in packets if packet.to == "far"]
+        back = {int.from_bytes(packet.begin, "big"): packet for packet in packets if packet.to == "near"}
+        self.assertEqual([packet.number for packet in there if packet.fate == "lost"], [5, 6])
+        self.assertEqual(set(back), set(trips_ms))
+        for packet in there:
+            number = int.from_bytes(packet.begin, "big")
+            self.assertEqual((packet.ports[1], packet.length, number), (9, 32, packet.number))
+            if packet.fate == "delivered":
+                on_link_ms = packet.delay_ms + back[number].delay_ms
+                self.assertGreaterEqual(packet.delay_ms, 10 - 0.002)
+                self.assertGreaterEqual(back[number].delay_ms, 40 - 0.002)
+                self.assertGreaterEqual(trips_ms[number], on_link_ms - 0.002, "the link is a part of the round trip")
+
     def test_nothing_is_left_behind_not_even_by_an_emulator_that_was_killed(self):
         def left():
             return subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
 
-        with Emulator("--seed", "1") as link:
+        with WithEcho("--seed", "1") as link:
             names = link.names
             self.assertIn(names["near"], left())
         self.assertNotIn(names["near"], left())
-        killed = Emulator("--seed", "1")
+        killed = WithEcho("--seed", "1")
         killed.process.kill()
         killed.process.communicate()
         self.assertIn(killed.names["near"], left())
-        with Emulator("--seed", "1"):
+        with WithEcho("--seed", "1"):
             self.assertNotIn(killed.names["near"], left())
             self.assertNotIn(killed.names["far"], left())
             killed.echo_ends()
