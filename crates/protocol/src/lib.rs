@@ -1,7 +1,7 @@
 //! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
 //! clients tell each other ([`control`], [`event`]), how a lesson is conducted ([`conduct`]), what is
-//! measured ([`facts`]) and recorded ([`record`]), how machines sign what they say ([`signed`]), and how
-//! time is written down ([`time`]).
+//! measured ([`facts`]) and recorded ([`record`]), what an inspector asks of nodes ([`inspect`]), how machines sign
+//! what they say ([`signed`]), and how time is written down ([`time`]).
 //!
 //! Pure: no sockets, no threads, and the time is always told, never asked for.
 
@@ -13,6 +13,7 @@ pub mod event;
 pub mod facts;
 pub mod grant;
 pub mod id;
+pub mod inspect;
 pub mod record;
 pub mod signed;
 pub mod time;
