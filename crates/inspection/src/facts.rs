@@ -1,7 +1,7 @@
 //! What a self-test or an inspection measured: one JSON document. Numbers, and what is missing and why;
 //! no verdict.
 
-mod check;
+pub(crate) mod check;
 mod finding;
 
 pub use check::FactsError;

@@ -3,8 +3,12 @@
 //!
 //! [`Facts`] say what was measured and what was not; [`Criteria`] say what is asked; [`judge()`] puts the two
 //! together, the same way everywhere. What follows is never kept: facts can be judged again by other criteria.
+//! [`conduct`] is an inspection under way: two nodes are asked, and what they answer becomes one document.
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests take one Instant as their origin"))]
 
 pub mod advice;
+pub mod conduct;
 pub mod criteria;
 pub mod facts;
 pub mod judge;

@@ -68,6 +68,20 @@ pub enum Step {
     Echo,
 }
 
+impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Step; 8] = [
+        Step::Devices,
+        Step::Reachability,
+        Step::IdleLine,
+        Step::Capacity,
+        Step::LoadedLine,
+        Step::Delay,
+        Step::Media,
+        Step::Echo,
+    ];
+}
+
 /// What a quantity is.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {

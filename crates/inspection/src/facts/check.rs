@@ -76,7 +76,7 @@ impl Facts {
                     "it stands there twice for the same way and scope",
                 ));
             }
-            check_finding(finding, self.kind)?;
+            refuse(finding, self.kind)?;
         }
         Ok(())
     }
@@ -117,7 +117,8 @@ fn at_most(part: &str, text: &str, most: usize) -> Result<(), FactsError> {
     Ok(())
 }
 
-fn check_finding(finding: &Finding, kind: Kind) -> Result<(), FactsError> {
+/// Refuses a finding that cannot be true in such a test.
+pub(crate) fn refuse(finding: &Finding, kind: Kind) -> Result<(), FactsError> {
     let Finding { quantity, unit, way, scope, outcome } = finding;
     let definition = quantity.definition();
     let wrong = |problem: &str| Err(wrong(definition.name, problem));
