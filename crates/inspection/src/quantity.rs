@@ -180,6 +180,16 @@ quantities! {
     Pdv = "network.pdv", Ms, Directed, IdleLine;
     /// Share of the probes that were lost on their way.
     NetworkLoss = "network.loss", Share, Directed, IdleLine;
+    /// Share of the packets that came after one sent later (RFC 4737 §4.1).
+    Reordered = "network.reordered", Share, Directed, IdleLine;
+    /// Bursts of loss (RFC 3611 §4.7.2: two lost packets or more, never 16 in a row between them).
+    LossBursts = "network.loss_bursts", Count, Directed, IdleLine;
+    /// Mean run of lost packets against that of random loss (ITU-T G.107 BurstR); 1: random.
+    BurstRatio = "network.burst_ratio", Index, Directed, IdleLine;
+    /// Chance that a packet is lost after one that came (Gilbert model).
+    GilbertP = "network.gilbert_p", Share, Directed, IdleLine;
+    /// Chance that a packet comes after one that was lost (Gilbert model).
+    GilbertQ = "network.gilbert_q", Share, Directed, IdleLine;
     /// Round trip of an idle line.
     Rtt = "network.rtt", Ms, Whole, IdleLine;
     /// Path MTU (RFC 8899).

@@ -1,5 +1,7 @@
 //! How packets were lost: share, runs, bursts.
 
+use serde::{Deserialize, Serialize};
+
 /// A burst ends when this many packets in a row came (Gmin, RFC 3611 §4.7.2).
 const GAP_MIN: u64 = 16;
 
@@ -44,7 +46,7 @@ struct Burst {
 }
 
 /// The pattern in numbers. Shares are 0 to 1; what has no base is none.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LossSummary {
     /// Packets expected.
     pub expected: u64,

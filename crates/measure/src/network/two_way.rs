@@ -1,8 +1,11 @@
 //! Loss, delay variation and reordering of each direction from one run of STAMP packets: the reflector counts what
 //! it sends back, so what is missing in its count was lost on the way back, and the rest on the way out.
 
+mod pattern;
+
 use super::stamp::ReflectedPacket;
 use crate::evidence::LossShare;
+use crate::loss::LossSummary;
 use crate::variation::{DelayVariation, VariationMs};
 use crate::{ClockSample, Distribution};
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,8 @@ struct Reply {
 pub struct DirectionFigures {
     /// Lost in this direction, of those whose fate is known.
     pub loss: LossShare,
+    /// How they were lost; none where nobody can tell which of the packets were.
+    pub pattern: Option<LossSummary>,
     /// Packets that came after one sent later (RFC 4737 §4.1).
     pub reordered: u64,
     /// Delay variation; none if nothing came.
@@ -140,6 +145,7 @@ impl TwoWayRun {
             answered,
             out: DirectionFigures {
                 loss: LossShare { lost: decided - reached, n: decided },
+                pattern: pattern::out(&by_sender, decided, reached),
                 reordered: reordered(by_reflector.iter().map(|reply| reply.seq)),
                 variation: variation(
                     by_sender.iter().map(|r| (r.seq, r.out_us.saturating_sub(parted_us(r)))),
@@ -147,6 +153,7 @@ impl TwoWayRun {
             },
             back: DirectionFigures {
                 loss: LossShare { lost: reached - answered, n: reached },
+                pattern: pattern::back(&by_reflector, reached),
                 reordered: reordered(self.replies.iter().map(|reply| reply.reflector_seq)),
                 variation: variation(
                     by_reflector.iter().map(|r| (r.reflector_seq, r.back_us.saturating_add(parted_us(r)))),

@@ -142,3 +142,53 @@ fn copies_made_on_the_way_out_are_no_loss_on_the_way_back() {
     let figures = run.figures(None);
     assert_eq!((figures.out.loss.lost, figures.back.loss.lost, figures.duplicates), (20, 0, 25));
 }
+
+/// The packets of a pattern of quality-vectors.md, §6: 20 ms apart, `L` lost on the way that `lose` says.
+fn patterned(pattern: &str, lose: fn() -> Fate) -> TwoWayFigures {
+    let fates: Vec<Fate> =
+        pattern.chars().map(|c| if c == 'L' { lose() } else { both(10_000, 15_000) }).collect();
+    run(&fates, 0.0).figures(None)
+}
+
+#[test]
+fn bursts_of_a_direction_are_those_that_were_lost_there() {
+    let good = |n: usize| ".".repeat(n);
+    let pattern = format!("{}LLL{}L{}", good(100), good(50), good(46));
+    let there = patterned(&pattern, || Fate { out_us: None, back_us: None });
+    let home = patterned(&pattern, || Fate { out_us: Some(10_000), back_us: None });
+    for (lossy, clean) in [(there.out, there.back), (home.back, home.out)] {
+        let (lossy, clean) = (lossy.pattern.unwrap(), clean.pattern.unwrap());
+        assert_eq!((lossy.expected, lossy.lost, lossy.bursts), (200, 4, 1));
+        assert_eq!((lossy.gilbert_q, lossy.burst_ratio), (Some(0.5), Some(1.96)));
+        assert!((lossy.gilbert_p.unwrap() - 2.0 / 195.0).abs() < 1e-12);
+        assert_eq!((clean.lost, clean.bursts, clean.burst_ratio), (0, 0, None));
+    }
+}
+
+#[test]
+fn where_both_ways_lose_the_pattern_is_told_as_long_as_it_is_known() {
+    let out = Fate { out_us: None, back_us: None };
+    let back = Fate { out_us: Some(10_000), back_us: None };
+    let fine = both(10_000, 15_000);
+    let apart = run(&[fine, out, out, fine, back, fine, fine, out, fine], 0.0).figures(None);
+    let (there, home) = (apart.out.pattern.unwrap(), apart.back.pattern.unwrap());
+    assert_eq!((there.expected, there.lost, there.bursts), (9, 3, 1));
+    assert_eq!((home.expected, home.lost, home.bursts), (6, 1, 0));
+    // One of two was lost on the way out. Which?
+    let mixed = run(&[fine, out, back, fine], 0.0).figures(None);
+    assert_eq!((mixed.out.pattern, mixed.out.loss.lost), (None, 1));
+    assert_eq!(mixed.back.pattern.unwrap().lost, 1);
+}
+
+#[test]
+fn packets_that_overtake_each_other_leave_the_pattern_known_unless_both_ways_lose() {
+    let fine = both(10_000, 15_000);
+    let slow = both(55_000, 15_000);
+    let out = Fate { out_us: None, back_us: None };
+    let back = Fate { out_us: Some(10_000), back_us: None };
+    let one_way = run(&[fine, slow, out, fine, fine, fine], 0.0).figures(None);
+    assert_eq!((one_way.out.reordered, one_way.out.pattern.unwrap().lost), (1, 1));
+    let both_ways = run(&[fine, slow, out, fine, fine, back, fine], 0.0).figures(None);
+    assert_eq!((both_ways.out.loss.lost, both_ways.out.pattern), (1, None));
+    assert_eq!(both_ways.back.pattern.unwrap().lost, 1);
+}
