@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use webrtc::peer_connection::RTCPeerConnectionState;
 
-/// Time for ICE and DTLS.
-const MEDIA_WAIT: Duration = Duration::from_secs(3);
+/// Time for ICE and DTLS: six round trips of 0.8 s, which is a lesson's longest line.
+const MEDIA_WAIT: Duration = Duration::from_secs(5);
 /// Time for the goodbye.
 const FAREWELL_WAIT: Duration = Duration::from_millis(700);
 
