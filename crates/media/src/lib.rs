@@ -17,7 +17,9 @@ mod draw;
 pub mod encode;
 pub mod marker;
 pub mod picture;
+pub mod program;
 pub mod render;
+mod room;
 pub mod sound;
 mod text;
 

@@ -1,12 +1,13 @@
 //! Where pictures and sound come from.
 
 mod error;
-mod pace;
+pub(crate) mod pace;
 pub mod sound;
 pub mod video;
 
 pub use error::CaptureError;
 
+use crate::program::Program;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -23,6 +24,9 @@ pub struct Identity {
     /// One moment on both clocks; stamps are derived from it, so that a stepped system clock does
     /// not bend a run.
     pub clock: Now,
+    /// In a measured call: when the scene flashes, and what is broken on purpose. None: it flashes with the test
+    /// sound ([`crate::beat`]).
+    pub program: Option<Program>,
 }
 
 impl Identity {
@@ -30,7 +34,7 @@ impl Identity {
     pub fn new(session: u16, label: &str) -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let clock = Now { instant: Instant::now(), wall: WallTime(wall.as_micros() as u64) };
-        Self { session, label: label.to_owned(), clock }
+        Self { session, label: label.to_owned(), clock, program: None }
     }
 }
 

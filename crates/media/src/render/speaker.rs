@@ -3,6 +3,7 @@
 use super::RenderError;
 use super::mixer::Mixer;
 use crate::devices::{self, Direction, Found, NotFound, Quiet};
+use crate::room::{RoomLoudspeaker, is_room};
 use crate::sound::SAMPLE_RATE;
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{FromSample, OutputCallbackInfo, SampleFormat, SizedSample, Stream};
@@ -21,12 +22,37 @@ struct State {
 pub struct Speaker {
     state: Arc<Mutex<State>>,
     name: String,
-    _stream: Stream,
+    _playing: Playing,
+}
+
+/// What asks for samples as long as it is held.
+#[expect(dead_code, reason = "held, not read")]
+enum Playing {
+    Device(Stream),
+    Room(RoomLoudspeaker),
 }
 
 impl Speaker {
-    /// Opens a device by name; `None` is the system's default.
+    /// Opens a device by name; `None` is the system's default, `room:…` a room in memory (`room.rs`).
     pub fn open(name: Option<&str>) -> Result<Self, RenderError> {
+        match name {
+            Some(room) if is_room(room) => Self::open_room(room),
+            _ => Self::open_device(name),
+        }
+    }
+
+    fn open_room(name: &str) -> Result<Self, RenderError> {
+        let state = Arc::new(Mutex::new(State { mixer: Mixer::new(MOST), failed: None }));
+        let source = Arc::clone(&state);
+        let play = move || source.lock().unwrap_or_else(PoisonError::into_inner).mixer.next();
+        let name = name.to_owned();
+        match RoomLoudspeaker::open(&name, Box::new(play)) {
+            Ok(room) => Ok(Self { state, name, _playing: Playing::Room(room) }),
+            Err(reason) => Err(RenderError::Speaker { name, reason }),
+        }
+    }
+
+    fn open_device(name: Option<&str>) -> Result<Self, RenderError> {
         let _quiet = Quiet::new();
         let asked = name.unwrap_or("default").to_owned();
         let found = devices::find(name, Direction::Out, 2).map_err(|error| match error {
@@ -42,7 +68,7 @@ impl Speaker {
         let stream = stream
             .and_then(|s| s.play().map(|()| s))
             .map_err(|error| RenderError::Speaker { name: found.name.clone(), reason: error.to_string() })?;
-        Ok(Self { state, name: found.name, _stream: stream })
+        Ok(Self { state, name: found.name, _playing: Playing::Device(stream) })
     }
 
     /// Queues decoded sound (48 kHz, interleaved) of the participant in `slot`. An error is told once,

@@ -50,7 +50,8 @@ impl Sending {
         let outlet = Outlet::default();
         let name =
             if config.grant.name.is_empty() { config.grant.participant.as_str() } else { &config.grant.name };
-        let identity = Identity { session: rand::random(), label: name.to_owned(), clock: clock.origin() };
+        let session = rand::random();
+        let identity = Identity { session, label: name.to_owned(), clock: clock.origin(), program: None };
         let mut sending = Sending { outlet, videos: Vec::new(), sound: None, moving: Pictures::default() };
         for (track, source) in [(TrackKind::Camera, &config.camera), (TrackKind::Screen, &config.screen)] {
             if let Some(source) = source {

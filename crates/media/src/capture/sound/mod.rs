@@ -1,11 +1,15 @@
 //! Sound sources.
 
 mod device;
+mod hiss;
 mod layout;
 mod speech;
 mod wav;
 
+pub(crate) use speech::Speech;
+
 use super::{CaptureError, Identity};
+use crate::room::{RoomMicrophone, is_room};
 use crate::sound::SoundFrame;
 use std::fmt;
 use std::path::PathBuf;
@@ -16,7 +20,9 @@ use std::str::FromStr;
 pub enum SoundSource {
     /// A generated signal shaped like speech, with a beep at every flash of the test scene.
     TestSpeech,
-    /// A sound device by name; `None` is the system's default.
+    /// Nothing but the hiss of a microphone: what a test's program is added to.
+    Hiss,
+    /// A sound device by name; `None` is the system's default. `room:…` is a room in memory (`room.rs`).
     Device(Option<String>),
     /// A WAV file.
     Wav(PathBuf),
@@ -28,6 +34,7 @@ impl FromStr for SoundSource {
         Ok(match text {
             "" => return Err("no sound source; use test, default, a device's name or FILE.wav".into()),
             "test" => Self::TestSpeech,
+            "hiss" => Self::Hiss,
             "default" => Self::Device(None),
             _ if text.to_ascii_lowercase().ends_with(".wav") => Self::Wav(text.into()),
             _ => Self::Device(Some(text.strip_prefix("alsa:").unwrap_or(text).to_owned())),
@@ -39,6 +46,7 @@ impl fmt::Display for SoundSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TestSpeech => f.write_str("test"),
+            Self::Hiss => f.write_str("hiss"),
             Self::Device(None) => f.write_str("default"),
             Self::Device(Some(name)) => f.write_str(name),
             Self::Wav(path) => write!(f, "{}", path.display()),
@@ -82,6 +90,10 @@ pub trait SampleSource: Send {
 pub fn open(source: &SoundSource, options: &SoundOptions) -> Result<Box<dyn SampleSource>, CaptureError> {
     Ok(match source {
         SoundSource::TestSpeech => Box::new(speech::SpeechSource::new(options)),
+        SoundSource::Hiss => Box::new(hiss::HissSource::new(options)),
+        SoundSource::Device(Some(name)) if is_room(name) => {
+            Box::new(RoomMicrophone::open(name, options.channels)?)
+        }
         SoundSource::Device(name) => Box::new(device::DeviceSource::open(name.as_deref(), options)?),
         SoundSource::Wav(path) => Box::new(wav::WavSource::open(path, options)?),
     })

@@ -21,7 +21,7 @@ const VOWELS: [(f32, f32); 6] =
 
 /// Makes the samples, one after the other.
 #[derive(Debug)]
-pub(super) struct Speech {
+pub(crate) struct Speech {
     random: u32,
     /// Samples of the present syllable or pause that are still to come, and how many it has.
     left: u32,
@@ -36,7 +36,7 @@ pub(super) struct Speech {
 }
 
 impl Speech {
-    pub(super) fn new(seed: u16) -> Self {
+    pub(crate) fn new(seed: u16) -> Self {
         Self {
             random: u32::from(seed) * 2 + 0x9e37_79b1,
             left: 0,
@@ -52,7 +52,7 @@ impl Speech {
     }
 
     /// The next sample.
-    pub(super) fn sample(&mut self) -> i16 {
+    pub(crate) fn sample(&mut self) -> i16 {
         if self.left == 0 {
             self.next_part();
         }

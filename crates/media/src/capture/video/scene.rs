@@ -12,8 +12,10 @@ use crate::capture::{CaptureError, Identity};
 use crate::draw::{Area, Canvas, Colour, colour};
 use crate::marker::{self, Stamp};
 use crate::picture::{Picture, PicturePool, VideoFormat};
+use crate::program::Fault;
 use crate::text::Mask;
 use std::time::{Duration, Instant};
+use tongke_protocol::WallTime;
 
 /// Luma steps of camera noise: a pixel gets 0 to this, mostly the middle.
 const NOISE_SPAN: u8 = 6;
@@ -21,6 +23,8 @@ const NOISE_SPAN: u8 = 6;
 const NOISE_LEN: usize = 1 << 17;
 /// China has one time zone.
 const BEIJING_OFFSET_MS: u64 = 8 * 3_600_000;
+/// Motion begins anew at midnight.
+const DAY_MS: u64 = 86_400_000;
 
 /// Draws the pictures, told when each is.
 #[derive(Debug)]
@@ -31,10 +35,8 @@ pub struct Scene {
     background: Vec<u8>,
     strips: Vec<Strip>,
     noise: Vec<u8>,
-    random: u64,
     digits: Vec<(char, Mask)>,
     clock_at: (usize, usize),
-    started: Instant,
     frame: u32,
     pool: PicturePool,
 }
@@ -61,29 +63,40 @@ impl Scene {
                 ),
             ],
             noise,
-            random,
             digits: "0123456789:.# ".chars().map(|c| (c, Mask::line(&c.to_string(), clock_px))).collect(),
             clock_at: (width * 5 / 8, px(590) & !1),
-            started: identity.clock.instant,
             identity,
             frame: 0,
             pool: PicturePool::default(),
         }
     }
 
-    /// The picture captured at `at`.
+    /// The picture captured at `at`, the next one by number.
     pub fn draw(&mut self, at: Instant) -> Picture {
-        let (width, height) = (self.format.width as usize, self.format.height as usize);
         let wall = self.identity.clock.wall_of(at);
-        let stamp = Stamp::new(self.identity.session, self.frame, wall);
-        let elapsed_ms = at.saturating_duration_since(self.started).as_millis() as u64;
+        let picture = self.draw_numbered(self.frame, wall, at);
+        self.frame = self.frame.wrapping_add(1);
+        picture
+    }
+
+    /// The picture that a marker was read in, as its sender drew it: for comparing, at the far end. `wall` is the
+    /// whole time of `stamp` on the sender's clock; format, session and label must be the sender's.
+    pub fn draw_again(&mut self, stamp: Stamp, wall: WallTime) -> Picture {
+        self.draw_numbered(stamp.frame, wall, self.identity.clock.instant)
+    }
+
+    /// All that is drawn follows from the number and the whole milliseconds of the time.
+    fn draw_numbered(&mut self, frame: u32, wall: WallTime, captured: Instant) -> Picture {
+        let (width, height) = (self.format.width as usize, self.format.height as usize);
+        let stamp = Stamp::new(self.identity.session, frame, wall);
+        let ms = wall.as_unix_us() / 1000;
         let mut pool = std::mem::take(&mut self.pool);
         let data = pool.fill(Picture::size(self.format.width, self.format.height), |data| {
-            self.backdrop(data, elapsed_ms);
+            self.backdrop(data, stamp.frame, ms % DAY_MS);
             let mut canvas = Canvas::over(data, width, height);
-            moving_discs(&mut canvas, elapsed_ms);
-            self.clock(&mut canvas, wall.as_unix_us() / 1000 + BEIJING_OFFSET_MS);
-            if self.beats.lasting_at(wall).is_some() {
+            moving_discs(&mut canvas, ms % DAY_MS);
+            self.clock(&mut canvas, stamp.frame, ms + BEIJING_OFFSET_MS);
+            if self.flashes_at(WallTime(ms * 1000)) {
                 canvas.fill(flash_area(self.format.width, self.format.height), [235, 128, 128]);
             }
             // A picture too small for a marker is still a test picture.
@@ -97,22 +110,32 @@ impl Scene {
             );
         });
         self.pool = pool;
-        self.frame = self.frame.wrapping_add(1);
-        Picture::new(self.format.width, self.format.height, data, at)
+        Picture::new(self.format.width, self.format.height, data, captured)
+    }
+
+    fn flashes_at(&self, wall: WallTime) -> bool {
+        match &self.identity.program {
+            Some(program) => program.flashes_at(wall),
+            None => self.beats.lasting_at(wall).is_some(),
+        }
     }
 
     /// Background and moving strips, with noise on the luma.
-    fn backdrop(&mut self, data: &mut [u8], elapsed_ms: u64) {
+    fn backdrop(&self, data: &mut [u8], frame: u32, elapsed_ms: u64) {
         let (width, height) = (self.format.width as usize, self.format.height as usize);
         let luma = width * height;
         data[luma..].copy_from_slice(&self.background[luma..]);
+        // Never 0, where the generator would stay.
+        let mut random = (u64::from(self.identity.session) << 24 | u64::from(frame))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            | 1;
         for line in 0..height {
             let strip = self.strips.iter().find(|s| s.holds(line));
             let source = match strip {
                 Some(strip) => strip.luma(line, elapsed_ms),
                 None => &self.background[line * width..][..width],
             };
-            let from = (next_random(&mut self.random) as usize) % NOISE_LEN;
+            let from = (next_random(&mut random) as usize) % NOISE_LEN;
             add_rows(&mut data[line * width..][..width], source, &self.noise[from..from + width]);
         }
         let (u, v) = data[luma..].split_at_mut(luma / 4);
@@ -121,9 +144,9 @@ impl Scene {
         }
     }
 
-    fn clock(&self, canvas: &mut Canvas<'_>, ms: u64) {
+    fn clock(&self, canvas: &mut Canvas<'_>, frame: u32, ms: u64) {
         let (s, m, h) = (ms / 1000 % 60, ms / 60_000 % 60, ms / 3_600_000 % 24);
-        let text = format!("{h:02}:{m:02}:{s:02}.{:03} #{:06}", ms % 1000, self.frame);
+        let text = format!("{h:02}:{m:02}:{s:02}.{:03} #{:06}", ms % 1000, frame);
         let (mut x, y) = self.clock_at;
         for c in text.chars() {
             if let Some((_, mask)) = self.digits.iter().find(|(digit, _)| *digit == c) {
@@ -207,20 +230,38 @@ fn add_rows(to: &mut [u8], from: &[u8], noise: &[u8]) {
 pub(super) struct SceneSource {
     scene: Scene,
     pace: Pace,
+    fault: Option<Fault>,
+    /// The picture that a frozen camera gives.
+    frozen: Option<Picture>,
 }
 
 impl SceneSource {
     pub(super) fn new(options: &VideoOptions) -> Self {
         let format = options.format;
         let patience = Duration::from_secs(1) / format.fps;
-        Self { scene: Scene::new(format, options.identity.clone()), pace: Pace::new(format.fps, patience) }
+        let fault = options.identity.program.as_ref().and_then(|program| program.fault);
+        let scene = Scene::new(format, options.identity.clone());
+        Self { scene, pace: Pace::new(format.fps, patience), fault, frozen: None }
     }
 }
 
 impl PictureSource for SceneSource {
     fn next(&mut self) -> Result<Option<Captured>, CaptureError> {
         self.pace.wait();
-        Ok(Some(Captured::Picture(self.scene.draw(Instant::now()))))
+        let at = Instant::now();
+        let picture = match self.fault {
+            Some(Fault::Black) => {
+                let VideoFormat { width, height, .. } = self.scene.format;
+                Picture::filled(width, height, [16, 128, 128], at)
+            }
+            Some(Fault::Frozen) => {
+                let mut again = self.frozen.get_or_insert_with(|| self.scene.draw(at)).clone();
+                again.captured = at;
+                again
+            }
+            _ => self.scene.draw(at),
+        };
+        Ok(Some(Captured::Picture(picture)))
     }
 
     fn describe(&self) -> String {
@@ -268,6 +309,20 @@ mod tests {
             }
         }
         assert!((2..=4).contains(&flashes), "{flashes} flashes in 10 s");
+    }
+
+    #[test]
+    fn a_picture_is_drawn_again_from_what_its_marker_says() {
+        let mut near = scene(640, 360);
+        let (clock, mut far) = (near.identity.clock, scene(640, 360));
+        for at_ms in [0, 33, 67, 4_000] {
+            let sent = near.draw(clock.instant + Duration::from_millis(at_ms) + Duration::from_micros(700));
+            let stamp = marker::read(&sent).unwrap();
+            let wall = stamp.wall_near(clock.wall);
+            assert!(far.draw_again(stamp, wall).data() == sent.data(), "{at_ms}");
+            let other = far.draw_again(Stamp { frame: stamp.frame + 1, ..stamp }, wall);
+            assert!(other.data() != sent.data(), "another number is another picture");
+        }
     }
 
     #[test]
