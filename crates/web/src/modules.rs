@@ -5,19 +5,40 @@ use crate::assets::Assets;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// Where a lesson's page begins.
-const ENTRY: &str = "lesson.js";
-
-static EMBEDDED: LazyLock<Vec<String>> = LazyLock::new(needed);
-
-/// The modules that [`ENTRY`] imports, and those that they import, and so on.
-pub(crate) fn of_a_lesson() -> Vec<String> {
-    if cfg!(debug_assertions) { needed() } else { EMBEDDED.clone() }
+/// Where a page with modules begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A lesson's page.
+    Lesson,
+    /// The marker, flashes and sounds that are filmed, and the camera that reads them.
+    Signal,
 }
 
-fn needed() -> Vec<String> {
+impl Entry {
+    const ALL: [Entry; 2] = [Entry::Lesson, Entry::Signal];
+
+    fn module(self) -> &'static str {
+        match self {
+            Entry::Lesson => "lesson.js",
+            Entry::Signal => "signal.js",
+        }
+    }
+}
+
+static EMBEDDED: LazyLock<[Vec<String>; Entry::ALL.len()]> = LazyLock::new(|| Entry::ALL.map(needed));
+
+/// The modules that an entry imports, and those that they import, and so on.
+pub(crate) fn of(entry: Entry) -> Vec<String> {
+    if cfg!(debug_assertions) {
+        return needed(entry);
+    }
+    let index = Entry::ALL.iter().position(|other| *other == entry);
+    EMBEDDED[index.expect("every entry is in the list")].clone()
+}
+
+fn needed(entry: Entry) -> Vec<String> {
     let mut found = BTreeSet::new();
-    let mut to_read = vec![ENTRY.to_owned()];
+    let mut to_read = vec![entry.module().to_owned()];
     while let Some(module) = to_read.pop() {
         let Some(file) = Assets::get(&module) else { continue };
         let source = String::from_utf8_lossy(&file.data);
@@ -81,9 +102,11 @@ mod tests {
 
     #[test]
     fn every_module_that_is_needed_is_there() {
-        let needed = needed();
-        assert!(!needed.is_empty(), "the entry imports something");
-        let missing: Vec<_> = needed.iter().filter(|name| Assets::get(name).is_none()).collect();
-        assert_eq!(missing, [""; 0]);
+        for entry in Entry::ALL {
+            let needed = needed(entry);
+            assert!(!needed.is_empty(), "{entry:?} imports something");
+            let missing: Vec<_> = needed.iter().filter(|name| Assets::get(name).is_none()).collect();
+            assert_eq!(missing, [""; 0]);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::assets;
 use crate::language::Language;
-use crate::modules;
+use crate::modules::{self, Entry};
 use crate::texts::Texts;
 use askama::Template;
 use axum::extract::rejection::PathRejection;
@@ -46,6 +46,16 @@ struct Lesson {
     lesson: LessonId,
 }
 
+/// Signals to be filmed and heard, and the camera that reads them.
+#[derive(Template)]
+#[template(path = "signal.html")]
+struct Signal {
+    language: Language,
+    text: Arc<Texts>,
+    assets: String,
+    modules: Vec<String>,
+}
+
 /// An address that cannot be a lesson's.
 #[derive(Template)]
 #[template(path = "not_found.html")]
@@ -74,11 +84,19 @@ pub(crate) async fn lesson(
     let (text, assets) = (Texts::of(language), assets::folder());
     match lesson.ok().and_then(|Path(lesson)| lesson.parse().ok()) {
         Some(lesson) => {
-            let modules = modules::of_a_lesson();
+            let modules = modules::of(Entry::Lesson);
             answer(StatusCode::OK, &Lesson { language, text, assets, modules, lesson }, asked)
         }
         None => answer(StatusCode::NOT_FOUND, &NotFound { language, text, assets }, asked),
     }
+}
+
+/// `GET /signal`
+pub(crate) async fn signal(uri: Uri, headers: HeaderMap) -> Response {
+    let asked = asked(&uri);
+    let language = Language::choose(asked, &headers);
+    let (text, assets, modules) = (Texts::of(language), assets::folder(), modules::of(Entry::Signal));
+    answer(StatusCode::OK, &Signal { language, text, assets, modules }, asked)
 }
 
 fn answer(status: StatusCode, page: &impl Template, asked: Option<Language>) -> Response {

@@ -11,14 +11,15 @@ export const CHROMIUM = "/usr/bin/chromium";
  * @param {"files" | "none"} [options.devices] `files`: a camera and a microphone; `none`: a machine without any
  * @param {boolean} [options.asks] whether the browser asks before it gives a device (and nobody answers)
  * @param {string} [options.voice] the microphone's WAV file
+ * @param {string} [options.camera] the camera's Y4M file
  * @param {string} [options.executable] another program than Chromium itself, that starts it
  */
-export function launch({ devices = "files", asks = false, voice, executable = CHROMIUM } = {}) {
+export function launch({ devices = "files", asks = false, voice, camera, executable = CHROMIUM } = {}) {
   const args = ["--auto-select-desktop-capture-source=Entire screen"];
   if (!asks) args.push("--use-fake-ui-for-media-stream");
   if (devices === "files") {
     args.push("--use-fake-device-for-media-stream");
-    args.push(`--use-file-for-fake-video-capture=${cameraFile()}`);
+    args.push(`--use-file-for-fake-video-capture=${camera ?? cameraFile()}`);
     args.push(`--use-file-for-fake-audio-capture=${voice ?? voiceFile()}`);
   }
   // Tests run as root in CI, where Chromium's sandbox does not start.

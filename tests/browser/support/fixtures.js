@@ -33,6 +33,21 @@ export function silenceFile() {
   return made("silence.wav", () => wav(1, () => 0));
 }
 
+/**
+ * Path of a Y4M file that loops: pictures of these brightnesses, without colour.
+ * @param {{ width: number, height: number, pixels: Uint8Array }[]} pictures all of one size
+ */
+export function filmFile(name, pictures) {
+  const [{ width, height }] = pictures;
+  const file = path.join(FOLDER, name);
+  const chroma = Buffer.alloc((width * height) / 2, 128);
+  const parts = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${FPS}:1 Ip A1:1 C420jpeg\n`)];
+  for (const { pixels } of pictures) parts.push(Buffer.from("FRAME\n"), Buffer.from(pixels), chroma);
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(file, Buffer.concat(parts));
+  return file;
+}
+
 function made(name, make) {
   const file = path.join(FOLDER, name);
   if (!existsSync(file)) {

@@ -1,0 +1,102 @@
+// What the page sounds: the beep that goes with the flash, and the chirp that a recording is searched for
+// (crates/measure/src/chirp/probe.rs). A sound is put on the audio clock so that it leaves the loudspeaker at a
+// moment of the page's clock; browsers tell how the two go together.
+
+export const BEEP_MS = 120;
+const BEEP_HZ = 1000;
+const FADE_MS = 2;
+/** Amplitude of full scale: about 6 dB below it. */
+const AMPLITUDE = 0.5;
+const CHIRP_MS = 100;
+const CHIRP_HZ = { from: 300, to: 3400 };
+
+/**
+ * @typedef {object} AudioClock What a browser tells about its sound.
+ * @property {number} now_s The audio clock, which is ahead of what is heard.
+ * @property {number} now_ms The page's clock at the same moment.
+ * @property {{contextTime: number, performanceTime: number} | null} heard Which moment of the audio clock was
+ *   heard at which of the page's; null: not told.
+ * @property {number} latency_s From the audio clock to the loudspeaker, as far as it is told.
+ */
+
+/**
+ * When on the audio clock a sound has to begin to be heard at `at_ms` of the page's clock.
+ * @param {AudioClock} clock
+ * @param {number} at_ms
+ */
+export function beginning_s({ now_s, now_ms, heard, latency_s }, at_ms) {
+  if (heard) return heard.contextTime + (at_ms - heard.performanceTime) / 1000;
+  return now_s + (at_ms - now_ms) / 1000 - latency_s;
+}
+
+/**
+ * A linear sweep under a Hann window.
+ * @param {number} rate_hz
+ */
+export function chirpSamples(rate_hz) {
+  const count = Math.round((rate_hz * CHIRP_MS) / 1000);
+  const slope = (CHIRP_HZ.to - CHIRP_HZ.from) / (count / rate_hz);
+  return Float32Array.from({ length: count }, (_, n) => {
+    const at_s = n / rate_hz;
+    const phase = 2 * Math.PI * (CHIRP_HZ.from * at_s + (slope * at_s * at_s) / 2);
+    return Math.sin(phase) * (0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (count - 1)));
+  });
+}
+
+/**
+ * @param {AudioContext} context
+ * @returns {AudioClock}
+ */
+export function readClock(context) {
+  const [now_s, now_ms] = [context.currentTime, performance.now()];
+  const { contextTime = 0, performanceTime = 0 } = context.getOutputTimestamp?.() ?? {};
+  // A browser that has played nothing yet gives zeros.
+  const heard = contextTime > 0 && performanceTime > 0 ? { contextTime, performanceTime } : null;
+  return { now_s, now_ms, heard, latency_s: latencyOf(context) ?? 0 };
+}
+
+/**
+ * From the audio clock to the loudspeaker, in seconds; null: the browser does not tell.
+ * @param {AudioContext} context
+ */
+export function latencyOf(context) {
+  const latency_s = context.outputLatency || context.baseLatency;
+  return Number.isFinite(latency_s) ? latency_s : null;
+}
+
+/**
+ * Sounds the beep so that it is heard at `at_ms` of the page's clock.
+ * @param {AudioContext} context
+ * @param {number} at_ms
+ * @returns {boolean} false: the loudspeaker is too far behind for that
+ */
+export function beep(context, at_ms) {
+  const start_s = beginning_s(readClock(context), at_ms);
+  if (start_s <= context.currentTime) return false;
+  const end_s = start_s + BEEP_MS / 1000;
+  const oscillator = new OscillatorNode(context, { frequency: BEEP_HZ });
+  const gain = new GainNode(context, { gain: 0 });
+  gain.gain.setValueAtTime(0, start_s);
+  gain.gain.linearRampToValueAtTime(AMPLITUDE, start_s + FADE_MS / 1000);
+  gain.gain.setValueAtTime(AMPLITUDE, end_s - FADE_MS / 1000);
+  gain.gain.linearRampToValueAtTime(0, end_s);
+  oscillator.connect(gain).connect(context.destination);
+  oscillator.start(start_s);
+  oscillator.stop(end_s);
+  oscillator.addEventListener("ended", () => gain.disconnect());
+  return true;
+}
+
+/**
+ * Sounds the chirp now.
+ * @param {AudioContext} context
+ */
+export function chirp(context) {
+  const samples = chirpSamples(context.sampleRate);
+  const buffer = new AudioBuffer({ length: samples.length, sampleRate: context.sampleRate });
+  buffer.copyToChannel(samples, 0);
+  const source = new AudioBufferSourceNode(context, { buffer });
+  source.connect(context.destination);
+  source.start();
+  source.addEventListener("ended", () => source.disconnect());
+}
