@@ -28,6 +28,8 @@ class Conditions:
     """Share of the packets held back by `late_ms`, which those behind them overtake."""
     late_ms: float = 30.0
     """How long these are held back."""
+    pause_ms: float = 0.0
+    """How much longer the next packet takes, and what is behind it waits, as when a route changes; once."""
     rate_kbps: float = 0.0
     """Bottleneck, in IP packets' bits; 0: none."""
     queue_bytes: int = 64_000

@@ -100,7 +100,8 @@ class Direction:
                 return
             sent_s = begin_s + len(packet) / bytes_per_s
             self._busy_until_s = sent_s
-        due_s = sent_s + delay_s
+        due_s = sent_s + delay_s + conditions.pause_ms / 1000
+        conditions.pause_ms = 0.0
         if is_late:
             due_s += conditions.late_ms / 1000
         elif not conditions.overtaking:

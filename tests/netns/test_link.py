@@ -136,6 +136,18 @@ class Variation(unittest.TestCase):
         self.assertAlmostEqual(len(held_back) / 2_000, 0.05, delta=0.015)
 
 
+class Pauses(unittest.TestCase):
+    def test_after_a_pause_everything_comes_at_once_and_in_order(self):
+        way = Direction(1, Conditions(delay_ms=10))
+        way.offer(0.0, b"a")
+        way.change({"pause_ms": 500})
+        for number in range(10):
+            way.offer(0.02 + number * 0.1, bytes([number]))
+        self.assertEqual(list(way.due(0.529)), [b"a"])
+        self.assertEqual(list(way.due(0.5301)), [bytes([number]) for number in range(6)])
+        self.assertAlmostEqual(way.next_due_s(), 0.63)
+
+
 class Rate(unittest.TestCase):
     def test_a_bottleneck_spreads_packets_and_its_queue_overflows(self):
         way = Direction(1, Conditions(rate_kbps=800, queue_bytes=3_000))
