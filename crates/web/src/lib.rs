@@ -24,6 +24,7 @@ pub fn router() -> Router {
         .route("/", get(pages::home))
         .route("/lessons/{lesson}", get(pages::lesson))
         .route("/signal", get(pages::signal))
+        .route("/verify", get(pages::verify))
         .route("/assets/{version}/{*path}", get(assets::serve))
         .layer(middleware::from_fn(headers::secure))
         .layer(CompressionLayer::new())
@@ -61,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_lets_nothing_in_from_elsewhere_and_is_not_kept() {
-        for path in ["/", "/lessons/math?grant=a.b.c", "/lessons/math%20", "/signal", &an_asset().await] {
+        for path in ["/", "/lessons/math?grant=a.b.c", "/lessons/math%20", "/signal", "/verify", &an_asset().await] {
             let response = get(path, &[]).await;
             assert!(told(&response, "content-security-policy").starts_with("default-src 'none'; "), "{path}");
             assert!(told(&response, "permissions-policy").contains("display-capture=(self)"), "{path}");
@@ -73,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_has_no_script_or_style_of_its_own_and_names_no_other_host() {
-        for path in ["/", "/lessons/math", "/lessons/math%20", "/signal"] {
+        for path in ["/", "/lessons/math", "/lessons/math%20", "/signal", "/verify"] {
             let page = text(get(path, &[]).await).await;
             for tag in page.split("<script").skip(1) {
                 let is_data = tag.starts_with(" type=\"application/json\"");

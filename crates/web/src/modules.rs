@@ -12,15 +12,18 @@ pub(crate) enum Entry {
     Lesson,
     /// The marker, flashes and sounds that are filmed, and the camera that reads them.
     Signal,
+    /// Whether a report was altered.
+    Verify,
 }
 
 impl Entry {
-    const ALL: [Entry; 2] = [Entry::Lesson, Entry::Signal];
+    const ALL: [Entry; 3] = [Entry::Lesson, Entry::Signal, Entry::Verify];
 
     fn module(self) -> &'static str {
         match self {
             Entry::Lesson => "lesson.js",
             Entry::Signal => "signal.js",
+            Entry::Verify => "verify.js",
         }
     }
 }

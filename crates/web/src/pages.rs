@@ -56,6 +56,16 @@ struct Signal {
     modules: Vec<String>,
 }
 
+/// Whether a report was altered.
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct Verify {
+    language: Language,
+    text: Arc<Texts>,
+    assets: String,
+    modules: Vec<String>,
+}
+
 /// An address that cannot be a lesson's.
 #[derive(Template)]
 #[template(path = "not_found.html")]
@@ -97,6 +107,14 @@ pub(crate) async fn signal(uri: Uri, headers: HeaderMap) -> Response {
     let language = Language::choose(asked, &headers);
     let (text, assets, modules) = (Texts::of(language), assets::folder(), modules::of(Entry::Signal));
     answer(StatusCode::OK, &Signal { language, text, assets, modules }, asked)
+}
+
+/// `GET /verify`
+pub(crate) async fn verify(uri: Uri, headers: HeaderMap) -> Response {
+    let asked = asked(&uri);
+    let language = Language::choose(asked, &headers);
+    let (text, assets, modules) = (Texts::of(language), assets::folder(), modules::of(Entry::Verify));
+    answer(StatusCode::OK, &Verify { language, text, assets, modules }, asked)
 }
 
 fn answer(status: StatusCode, page: &impl Template, asked: Option<Language>) -> Response {
