@@ -40,9 +40,28 @@ struct Sent {
 struct Reply {
     seq: u32,
     reflector_seq: u32,
+    /// None: a clock was set while the packet was on its way. It came all the same.
+    times: Option<Times>,
+}
+
+/// Of one packet; those of one way are off by what the clocks differ.
+#[derive(Debug, Clone, Copy)]
+struct Times {
     out_us: i64,
     back_us: i64,
     round_trip_us: i64,
+}
+
+impl Times {
+    /// None: they contradict themselves.
+    fn of(sample: &ClockSample) -> Option<Times> {
+        let possible = sample.delta_us() >= 0 && sample.t3_us >= sample.t2_us;
+        possible.then(|| Times {
+            out_us: sample.t2_us.wrapping_sub(sample.t1_us) as i64,
+            back_us: sample.t4_us.wrapping_sub(sample.t3_us) as i64,
+            round_trip_us: sample.delta_us(),
+        })
+    }
 }
 
 /// One direction of a run.
@@ -75,7 +94,7 @@ pub struct TwoWayFigures {
     pub round_trip: Option<DistributionMs>,
     /// Answers that came again.
     pub duplicates: u64,
-    /// Answers to what was never sent, or with impossible times: a sign of a broken or hostile reflector.
+    /// Answers to what was never sent, or more than can be: a sign of a broken or hostile reflector.
     pub strange: u64,
 }
 
@@ -94,39 +113,29 @@ impl TwoWayRun {
         Some(self.sent.len() as u32 - 1)
     }
 
-    /// An answer came at `arrived`. Returns the clock probe that it is.
+    /// An answer came at `arrived`. Returns the clock probe that it is; none: it is none, or its times cannot be.
     pub fn on_reply(&mut self, packet: &ReflectedPacket, arrived: WallTime) -> Option<ClockSample> {
-        let Some(sent) = self.sent.get_mut(packet.test.seq as usize) else {
-            self.strange += 1;
-            return None;
-        };
-        let sample = ClockSample {
-            t1_us: sent.at.as_unix_us(),
-            t2_us: wall_us(packet.received),
-            t3_us: wall_us(packet.sent),
-            t4_us: arrived.as_unix_us(),
-        };
         // A reflector counts up from 0 and not faster than packets are sent, a copied one now and then included.
-        let plausible =
-            sample.delta_us() >= 0 && sample.t3_us >= sample.t2_us && (packet.seq as usize) < 2 * MAX_PACKETS;
-        if !plausible {
+        let plausible = (packet.seq as usize) < 2 * MAX_PACKETS;
+        let Some(sent) = self.sent.get_mut(packet.test.seq as usize).filter(|_| plausible) else {
             self.strange += 1;
             return None;
-        }
+        };
         if let Some(answered_as) = sent.answered_as {
             self.duplicates += 1;
             self.copies_out += u64::from(answered_as != packet.seq);
             return None;
         }
         sent.answered_as = Some(packet.seq);
-        self.replies.push(Reply {
-            seq: packet.test.seq,
-            reflector_seq: packet.seq,
-            out_us: sample.t2_us.wrapping_sub(sample.t1_us) as i64,
-            back_us: sample.t4_us.wrapping_sub(sample.t3_us) as i64,
-            round_trip_us: sample.delta_us(),
-        });
-        Some(sample)
+        let sample = ClockSample {
+            t1_us: sent.at.as_unix_us(),
+            t2_us: wall_us(packet.received),
+            t3_us: wall_us(packet.sent),
+            t4_us: arrived.as_unix_us(),
+        };
+        let times = Times::of(&sample);
+        self.replies.push(Reply { seq: packet.test.seq, reflector_seq: packet.seq, times });
+        times.map(|_| sample)
     }
 
     /// What the run comes to, when no more answers are awaited. `skew_ppm` is by how much the reflector's clock is
@@ -138,8 +147,11 @@ impl TwoWayRun {
         let by_sender = self.sorted_by(|reply| reply.seq);
         let by_reflector = self.sorted_by(|reply| reply.reflector_seq);
         let parted_us = |reply: &Reply| self.parted_us(reply, skew_ppm.unwrap_or(0.0));
+        let out_us = |r: &Reply| Some((r.seq, r.times?.out_us.saturating_sub(parted_us(r))));
+        let back_us = |r: &Reply| Some((r.reflector_seq, r.times?.back_us.saturating_add(parted_us(r))));
         let mut round_trips = Distribution::new();
-        self.replies.iter().for_each(|reply| round_trips.record_us(reply.round_trip_us));
+        let times = self.replies.iter().filter_map(|reply| reply.times);
+        times.for_each(|times| round_trips.record_us(times.round_trip_us));
         TwoWayFigures {
             sent: self.sent.len() as u64,
             answered,
@@ -147,17 +159,13 @@ impl TwoWayRun {
                 loss: LossShare { lost: decided - reached, n: decided },
                 pattern: pattern::out(&by_sender, decided, reached),
                 reordered: reordered(by_reflector.iter().map(|reply| reply.seq)),
-                variation: variation(
-                    by_sender.iter().map(|r| (r.seq, r.out_us.saturating_sub(parted_us(r)))),
-                ),
+                variation: variation(by_sender.iter().filter_map(out_us)),
             },
             back: DirectionFigures {
                 loss: LossShare { lost: reached - answered, n: reached },
                 pattern: pattern::back(&by_reflector, reached),
                 reordered: reordered(self.replies.iter().map(|reply| reply.reflector_seq)),
-                variation: variation(
-                    by_reflector.iter().map(|r| (r.reflector_seq, r.back_us.saturating_add(parted_us(r)))),
-                ),
+                variation: variation(by_reflector.iter().filter_map(back_us)),
             },
             undecided: self.sent.len() as u64 - decided,
             round_trip: round_trips.summary(None),

@@ -110,9 +110,27 @@ fn copies_and_answers_to_nothing_are_counted_apart() {
     let never_sent = ReflectedPacket { test: TestPacket { seq: 1, ..test }, ..packet };
     run.on_reply(&never_sent, late);
     run.on_reply(&ReflectedPacket { seq: u32::MAX, ..packet }, late);
-    run.on_reply(&ReflectedPacket { received: NtpTime(u64::MAX), ..packet }, late);
     let figures = run.figures(None);
-    assert_eq!((figures.answered, figures.duplicates, figures.strange), (1, 1, 3));
+    assert_eq!((figures.answered, figures.duplicates, figures.strange), (1, 1, 2));
+}
+
+#[test]
+fn what_was_on_its_way_when_a_clock_was_set_is_not_lost_but_has_no_times() {
+    let mut run = TwoWayRun::new();
+    for i in 0..10u64 {
+        let at = START + i * INTERVAL_US;
+        let seq = run.on_send(WallTime(at)).unwrap();
+        let test = TestPacket { seq, sent: NtpTime::from(WallTime(at)), error: ErrorEstimate::UNKNOWN };
+        let there = NtpTime::from(WallTime(at + 10_000));
+        let packet = test.reflect(i as u32, there, ErrorEstimate::UNKNOWN, 255);
+        // The near clock is set back by an hour while the fifth is on its way.
+        let back_us = if i == 4 { 3_600_000_000 } else { 0 };
+        assert_eq!(run.on_reply(&packet, WallTime(at + 20_000 - back_us)).is_some(), i != 4);
+    }
+    let figures = run.figures(None);
+    assert_eq!((figures.answered, figures.strange), (10, 0));
+    assert_eq!((figures.out.loss.lost, figures.back.loss.lost), (0, 0));
+    assert_eq!((figures.round_trip.unwrap().n, figures.back.variation.unwrap().n), (9, 9));
 }
 
 #[test]
