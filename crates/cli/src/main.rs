@@ -11,7 +11,6 @@ mod logging;
 mod manual;
 mod registry;
 mod secret;
-mod selftest;
 mod serve;
 mod shutdown;
 mod span;

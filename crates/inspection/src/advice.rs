@@ -2,7 +2,8 @@
 //!
 //! It is said as likely, never as found: a rule sees what else was measured, not the cable.
 
-use crate::facts::{Cause, Facts, Measured, Outcome, Way};
+use crate::criteria::Criteria;
+use crate::facts::{Cause, Facts, Finding, Measured, Outcome, Way};
 use crate::judge::{Grade, Line, Verdict, Why};
 use crate::quantity::Quantity;
 use serde::Serialize;
@@ -43,6 +44,10 @@ impl Suspect {
 pub enum Remedy {
     /// Close other programs, or take a faster machine.
     RelieveMachine,
+    /// See that the relay's address is right and that it runs, then at this network's firewall.
+    ReachRelay,
+    /// See what answers in the relay's place: a proxy; else give the relay's authority, or set the machine's clock.
+    TrustRelay,
     /// Open UDP to the relay in the firewall.
     OpenUdp,
     /// Give the relay more processors, or spread the lessons.
@@ -83,8 +88,10 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Remedy; 19] = [
+    pub const ALL: [Remedy; 21] = [
         Remedy::RelieveMachine,
+        Remedy::ReachRelay,
+        Remedy::TrustRelay,
         Remedy::OpenUdp,
         Remedy::RelieveRelay,
         Remedy::LimitOthers,
@@ -116,6 +123,21 @@ pub struct Advice {
     pub at: Option<Way>,
     /// What to do.
     pub remedy: Remedy,
+}
+
+/// A finding that no line judges and that asks for something to be done all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// Which quantity.
+    pub quantity: Quantity,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
+    /// Why it is missing; none: what was found is bad.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Cause>,
+    /// What to do.
+    pub advice: Advice,
 }
 
 /// Which end of a way.
@@ -161,6 +183,14 @@ const FLOW: &[Quantity] = &[
     Quantity::FreezeShare,
     Quantity::Pdv,
 ];
+
+/// What a camera does wrong.
+const CAMERA: &[Quantity] = &[Quantity::CameraFps, Quantity::CameraBrightness];
+/// What a microphone does wrong.
+const MICROPHONE: &[Quantity] =
+    &[Quantity::MicrophoneLevel, Quantity::MicrophoneNoise, Quantity::MicrophoneClipping];
+/// What a machine does wrong.
+const MACHINE: &[Quantity] = &[Quantity::EncoderHeadroom, Quantity::Cpu];
 
 /// A machine that encodes less than so many times as fast as it must does not keep up.
 const HEADROOM_NEEDED: f64 = 1.2;
@@ -210,18 +240,53 @@ const RULES: &[Rule] = &[
     rule(&[Quantity::EchoIdte], End::To, When::Always, Suspect::Room, Remedy::LessEcho),
     rule(&[Quantity::CapacityRatio], End::Neither, When::Always, Suspect::LastMile, Remedy::FasterLine),
     rule(&[Quantity::RttRise], End::Neither, When::Always, Suspect::SchoolNetwork, Remedy::LimitOthers),
+    rule(CAMERA, End::Neither, When::Always, Suspect::Room, Remedy::CheckCamera),
+    rule(MICROPHONE, End::Neither, When::Always, Suspect::Room, Remedy::CheckMicrophone),
+    rule(MACHINE, End::Neither, When::Always, Suspect::Machine, Remedy::RelieveMachine),
 ];
 
 /// The advice for a line; none: nothing is to be done, or nothing is known to help.
 pub(crate) fn of(line: &Line, facts: &Facts, lines: &[Line]) -> Option<Advice> {
     match line.verdict {
-        Verdict::Undecided(why) | Verdict::Invalid(why) | Verdict::NotTested(why) => of_why(why),
+        Verdict::Undecided(why) | Verdict::Invalid(why) | Verdict::NotTested(why) => of_why(why, facts),
         verdict if verdict.counts_as() == Some(Grade::Fail) => RULES
             .iter()
             .filter(|rule| rule.of.contains(&line.quantity))
             .find_map(|rule| told(rule, line, facts, lines)),
         _ => None,
     }
+}
+
+/// The advice for what no line judges. What was not tried needs none.
+pub(crate) fn beside(facts: &Facts, criteria: &Criteria) -> Vec<Beside> {
+    let asks = |finding: &Finding| {
+        let missing = match &finding.outcome {
+            Outcome::Missing(missing) if missing.cause.is_not_tested() => return None,
+            Outcome::Missing(missing) => Some(missing.cause),
+            Outcome::Found(_) | Outcome::Measured(_) => None,
+        };
+        let advice = match missing {
+            Some(cause) => of_cause(cause, facts)?,
+            None => of_blocked(finding)?,
+        };
+        Some(Beside { quantity: finding.quantity, way: finding.way, missing, advice })
+    };
+    let unjudged = |finding: &&Finding| criteria.line(finding.quantity).is_none();
+    facts.findings.iter().filter(unjudged).filter_map(asks).collect()
+}
+
+/// The advice for a way to the relay that is blocked.
+fn of_blocked(finding: &Finding) -> Option<Advice> {
+    if !matches!(&finding.outcome, Outcome::Found(word) if word == "blocked") {
+        return None;
+    }
+    let remedy = match finding.quantity {
+        Quantity::Tcp => Remedy::ReachRelay,
+        Quantity::Tls => Remedy::TrustRelay,
+        Quantity::Udp => Remedy::OpenUdp,
+        _ => return None,
+    };
+    Some(Advice { suspect: Suspect::SchoolNetwork, at: None, remedy })
 }
 
 fn told(rule: &Rule, line: &Line, facts: &Facts, lines: &[Line]) -> Option<Advice> {
@@ -264,9 +329,9 @@ fn number_of(outcome: &Outcome) -> Option<f64> {
     value.or(median)
 }
 
-fn of_why(why: Why) -> Option<Advice> {
+fn of_why(why: Why, facts: &Facts) -> Option<Advice> {
     let (suspect, remedy) = match why {
-        Why::Missing(cause) => return of_cause(cause),
+        Why::Missing(cause) => return of_cause(cause, facts),
         Why::TooFewSamples { .. } => (Suspect::Test, Remedy::TestLonger),
         Why::MarkersUnreadable { .. } => (Suspect::Room, Remedy::CheckCamera),
         Why::ClockBound { .. } | Why::ClockBoundUnknown => (Suspect::Test, Remedy::OtherScope),
@@ -281,7 +346,12 @@ fn of_why(why: Why) -> Option<Advice> {
     Some(Advice { suspect, at: None, remedy })
 }
 
-fn of_cause(cause: Cause) -> Option<Advice> {
+fn of_cause(cause: Cause, facts: &Facts) -> Option<Advice> {
+    if cause == Cause::NoPackets
+        && let Some(blocked) = facts.findings.iter().find_map(of_blocked)
+    {
+        return Some(blocked);
+    }
     let (suspect, remedy) = match cause {
         Cause::LessonLive | Cause::LineBusy | Cause::EndedEarly => (Suspect::Test, Remedy::TestLater),
         Cause::NoSecondAddress => (Suspect::Relay, Remedy::SecondAddress),
@@ -292,9 +362,11 @@ fn of_cause(cause: Cause) -> Option<Advice> {
         }
         Cause::NoPackets => (Suspect::SchoolNetwork, Remedy::OpenUdp),
         Cause::FarSideAsleep => (Suspect::Machine, Remedy::WakeFarSide),
-        Cause::NodeDisappeared | Cause::NoDevice => (Suspect::Machine, Remedy::CheckMachine),
+        Cause::NodeDisappeared | Cause::NoDevice | Cause::DeviceFailed => {
+            (Suspect::Machine, Remedy::CheckMachine)
+        }
         Cause::ClockStepped => (Suspect::Test, Remedy::TestAgain),
-        Cause::NotAsked | Cause::NoPublishedValue => return None,
+        Cause::NotAsked | Cause::PlainHttp | Cause::NoPublishedValue => return None,
     };
     Some(Advice { suspect, at: None, remedy })
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 mod finding;
+mod make;
 
 pub use check::FactsError;
 pub use finding::{
@@ -155,6 +156,8 @@ pub enum Cause {
     EndedEarly,
     /// There is no such device.
     NoDevice,
+    /// The device is there and cannot be used: another program has it, or it gives nothing.
+    DeviceFailed,
     /// The microphone was muted.
     MicrophoneMuted,
     /// The microphone heard nothing.
@@ -163,6 +166,8 @@ pub enum Cause {
     CameraBlack,
     /// The camera's picture stood still.
     CameraFrozen,
+    /// The relay's address is plain HTTP, so there is no TLS to test.
+    PlainHttp,
     /// No packet came.
     NoPackets,
     /// The far node answered nothing: its machine sleeps or is off.
@@ -179,17 +184,19 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Cause; 16] = [
+    pub const ALL: [Cause; 18] = [
         Cause::NotAsked,
         Cause::LessonLive,
         Cause::LineBusy,
         Cause::NoSecondAddress,
         Cause::EndedEarly,
         Cause::NoDevice,
+        Cause::DeviceFailed,
         Cause::MicrophoneMuted,
         Cause::MicrophoneSilent,
         Cause::CameraBlack,
         Cause::CameraFrozen,
+        Cause::PlainHttp,
         Cause::NoPackets,
         Cause::FarSideAsleep,
         Cause::NodeDisappeared,
@@ -206,6 +213,7 @@ impl Cause {
                 | Cause::LessonLive
                 | Cause::LineBusy
                 | Cause::NoSecondAddress
+                | Cause::PlainHttp
                 | Cause::EndedEarly
         )
     }

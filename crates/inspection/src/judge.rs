@@ -9,7 +9,7 @@ mod verdict;
 
 pub use verdict::{Grade, Verdict, Why};
 
-use crate::advice::{self, Advice};
+use crate::advice::{self, Advice, Beside};
 use crate::criteria::{Criteria, Title};
 use crate::facts::{Facts, Scope, Statistic, Way};
 use crate::quantity::Quantity;
@@ -24,6 +24,9 @@ pub struct Judgement {
     pub overall: Overall,
     /// Line by line, in the criteria's order.
     pub lines: Vec<Line>,
+    /// What no line judges and yet asks for something to be done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
 }
 
 /// The verdict of the whole.
@@ -73,7 +76,8 @@ pub fn judge(facts: &Facts, criteria: &Criteria) -> Judgement {
     for (line, advice) in lines.iter_mut().zip(advice) {
         line.advice = advice;
     }
-    Judgement { criteria: criteria.title.clone(), overall: overall::of(&lines), lines }
+    let (overall, beside) = (overall::of(&lines), advice::beside(facts, criteria));
+    Judgement { criteria: criteria.title.clone(), overall, lines, beside }
 }
 
 #[cfg(test)]

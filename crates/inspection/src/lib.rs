@@ -14,6 +14,7 @@ pub mod facts;
 pub mod judge;
 pub mod quantity;
 pub mod signature;
+pub mod trend;
 
 pub use criteria::Criteria;
 pub use facts::Facts;

@@ -63,7 +63,7 @@ pub(crate) fn find(name: Option<&str>, direction: Direction, channels: u16) -> R
 }
 
 /// The devices there are, as a clause.
-fn listing(direction: Direction) -> String {
+pub(crate) fn listing(direction: Direction) -> String {
     let names: Vec<String> =
         devices(direction).iter().filter(|d| has_cards() || id(d) != "default").map(label).collect();
     let cards = if has_cards() { "" } else { "no sound card; " };

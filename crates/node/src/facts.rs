@@ -57,7 +57,7 @@ fn to_json(facts: &NodeFacts) -> Option<Vec<u8>> {
 }
 
 /// Readers see the old file or the new one, never half of one.
-fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let draft = path.with_file_name(name);

@@ -29,7 +29,7 @@ pub use admission::admit;
 pub use clock::{ClockKeeper, MachineClock, Translated};
 pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};
-pub use selftest::{SelfTest, SelfTestError, SelfTestProgress, selftest};
+pub use selftest::{Piece, Progress, SelfTest, SelfTestError, selftest};
 pub use session::Controls;
 pub use settings::NodeSettings;
 

@@ -38,6 +38,12 @@ impl Language {
         }
     }
 
+    /// The language of a POSIX locale: `zh_CN.UTF-8` is Chinese. Where none is set, or one that there is no report in,
+    /// it is English.
+    pub fn of_locale(locale: &str) -> Language {
+        if locale.to_ascii_lowercase().starts_with("zh") { Language::Chinese } else { Language::English }
+    }
+
     /// The tag as Fluent takes it.
     pub(crate) fn identifier(self) -> LanguageIdentifier {
         self.tag().parse().expect("the tags here are well-formed")

@@ -4,16 +4,21 @@
 //! Facts and criteria are judged (`inspection`), put into words once (`view`) and then set twice: by a template as
 //! HTML, by `pdf` on paper. Plots are drawn once (`plot`) as shapes that both can paint.
 
+mod doing;
 mod html;
 mod language;
 mod number;
 mod pdf;
 mod plot;
+mod text;
 mod texts;
+mod trend;
 mod view;
 
+pub use doing::{DOING, doing};
 pub use language::Language;
 pub use pdf::PdfError;
+pub use trend::{history, trend};
 
 use tongke_inspection::signature::Report;
 use tongke_inspection::{Criteria, Judgement, judge};
@@ -48,6 +53,11 @@ impl Source<'_> {
     /// The report as one HTML document: no script, nothing loaded from elsewhere.
     pub fn html(&self, language: Language) -> String {
         html::render(&view::View::of(self, language))
+    }
+
+    /// The report as plain text, for a terminal.
+    pub fn text(&self, language: Language) -> String {
+        text::render(&view::View::of(self, language))
     }
 
     /// The report as PDF, A4.

@@ -151,3 +151,43 @@ fn no_text_shows_its_key() {
         }
     }
 }
+
+fn text(facts: &[u8], language: Language) -> String {
+    let (report, criteria) = (report(facts), Criteria::shipped());
+    Source { report: &report, criteria: &criteria, signer: None }.text(language)
+}
+
+#[test]
+fn a_terminal_is_told_what_the_page_tells() {
+    let english = text(BAD, Language::English);
+    assert!(english.contains("Overall: Fail"), "{english}");
+    assert!(english.contains("Likely cause") && english.contains("Do this: "), "{english}");
+    let chinese = text(BAD, Language::Chinese);
+    assert!(chinese.contains("总评：不合格") && chinese.contains("处理："), "{chinese}");
+    assert!(!chinese.contains('\u{a0}'));
+}
+
+#[test]
+fn a_trend_says_what_became_worse_and_when_there_are_too_few_tests_for_one() {
+    use tongke_inspection::Quantity;
+    use tongke_inspection::facts::{Finding, Measured, Method, Way};
+    let test = |number: u32, ms: f64| {
+        let mut facts = Facts::parse(EMPTY).unwrap();
+        facts.id = format!("test {number}");
+        let measured = Measured { p999: Some(ms), ..Measured::new(1000, Method::Stamp, "node") };
+        facts.findings = vec![Finding::measured(Quantity::Pdv, Some(Way::AToB), measured)];
+        facts
+    };
+    let before: Vec<Facts> = (0..5).map(|number| test(number, 20.0)).collect();
+    let told =
+        |now: &Facts, before: &[Facts], language| crate::trend(now, before, &Criteria::shipped(), language);
+    let worse = told(&test(9, 48.0), &before, Language::Chinese);
+    assert!(worse.contains("变差") && worse.contains("48.0 ms") && worse.contains("20.0 ms"), "{worse}");
+    let better = told(&test(9, 8.0), &before, Language::English);
+    assert!(better.contains("Better: ") && better.contains("the last 5 tests"), "{better}");
+    assert!(told(&test(9, 20.0), &before, Language::English).contains("No clear change"));
+    assert!(told(&test(9, 48.0), &before[..2], Language::English).contains("a trend needs 3"));
+    let history = crate::history(&before, &Criteria::shipped(), Language::English);
+    assert_eq!(history.lines().count(), 6, "a title and five tests: {history}");
+    assert!(history.contains("2026-11-21 09:30  Undecided"), "{history}");
+}

@@ -4,19 +4,21 @@ use crate::language::Language;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 
 /// A language's files.
-const fn sources(language: Language) -> [&'static str; 4] {
+const fn sources(language: Language) -> [&'static str; 5] {
     match language {
         Language::Chinese => [
             include_str!("../messages/zh-CN/report.ftl"),
             include_str!("../messages/zh-CN/quantities.ftl"),
             include_str!("../messages/zh-CN/verdicts.ftl"),
             include_str!("../messages/zh-CN/advice.ftl"),
+            include_str!("../messages/zh-CN/selftest.ftl"),
         ],
         Language::English => [
             include_str!("../messages/en/report.ftl"),
             include_str!("../messages/en/quantities.ftl"),
             include_str!("../messages/en/verdicts.ftl"),
             include_str!("../messages/en/advice.ftl"),
+            include_str!("../messages/en/selftest.ftl"),
         ],
     }
 }

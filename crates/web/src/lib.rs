@@ -62,7 +62,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_lets_nothing_in_from_elsewhere_and_is_not_kept() {
-        for path in ["/", "/lessons/math?grant=a.b.c", "/lessons/math%20", "/signal", "/verify", &an_asset().await] {
+        for path in
+            ["/", "/lessons/math?grant=a.b.c", "/lessons/math%20", "/signal", "/verify", &an_asset().await]
+        {
             let response = get(path, &[]).await;
             assert!(told(&response, "content-security-policy").starts_with("default-src 'none'; "), "{path}");
             assert!(told(&response, "permissions-policy").contains("display-capture=(self)"), "{path}");

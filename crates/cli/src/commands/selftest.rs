@@ -3,12 +3,14 @@
 use crate::config;
 use crate::failure::Failure;
 use crate::logging::LogArgs;
-use crate::selftest::tell;
+use crate::shutdown;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tongke_inspection::{Criteria, Facts, judge};
-use tongke_node::{NodeSettings, SelfTest, SelfTestProgress, admit, selftest};
+use tongke_inspection::signature::Report;
+use tongke_inspection::{Criteria, Facts};
+use tongke_node::{NodeSettings, Progress, SelfTest, admit, selftest};
+use tongke_report::{Language, Source, doing};
 
 /// Longest time that the idle line is watched.
 const MOST_SECONDS: u64 = 60;
@@ -34,12 +36,28 @@ pub struct Args {
     /// Folder of an enrolled machine: the registry then gives grant and relay
     #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
     data: Option<PathBuf>,
+    /// The camera, as for 'tongke send': /dev/videoN, rtsp://…, FILE.mp4, FILE.y4m, 'test' or 'none' [default:
+    /// /dev/video0]
+    #[arg(long, value_name = "SOURCE", env = "TONGKE_CAMERA")]
+    camera: Option<String>,
+    /// The microphone: 'default', a device's name, FILE.wav, 'test' or 'none' [default: default]
+    #[arg(long, value_name = "SOURCE", env = "TONGKE_MICROPHONE")]
+    microphone: Option<String>,
+    /// The loudspeaker, which will sound: 'default', a device's name or 'none' [default: default]
+    #[arg(long, value_name = "WHERE", env = "TONGKE_SOUND_OUT")]
+    loudspeaker: Option<String>,
+    /// Nobody is there to speak into the microphone: a quiet room is no fault then
+    #[arg(long)]
+    unattended: bool,
     /// How long the idle line is watched, in seconds, 1 to 60
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=MOST_SECONDS))]
+    #[arg(long, value_name = "N", default_value_t = 22, value_parser = clap::value_parser!(u64).range(1..=MOST_SECONDS))]
     seconds: u64,
     /// Who tests, for the record
     #[arg(long, value_name = "NAME", default_value = "IT staff")]
     by: String,
+    /// zh-CN or en [default: as the system speaks]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<Language>,
     /// Print the facts as JSON instead of words
     #[arg(long)]
     json: bool,
@@ -53,6 +71,7 @@ pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
     let file = config::load::<NodeSettings>(args.config.as_deref())?;
     log.over(file.log).start()?;
     let settings = settings(args, file.settings);
+    let language = args.language.unwrap_or_else(spoken);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -60,40 +79,56 @@ pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::running(format!("cannot start the runtime: {error}")))?;
     let facts = runtime.block_on(async {
         let config = admit(settings).await.map_err(super::node::ended)?;
-        let plan = SelfTest { asked_by: args.by.clone(), idle: Duration::from_secs(args.seconds) };
+        let plan = SelfTest {
+            asked_by: args.by.clone(),
+            idle: Duration::from_secs(args.seconds),
+            attended: !args.unattended,
+        };
         let live = std::io::stderr().is_terminal();
-        let tested = selftest(&config, &plan, &mut progress(live)).await.map_err(Failure::running);
+        let stop = shutdown::requested()?;
+        let tested =
+            selftest(&config, &plan, &mut progress(live, language), stop).await.map_err(Failure::running);
         clear(live);
         tested
     })?;
+    // A test that was stopped must not wait for the packets it still had to send.
+    runtime.shutdown_background();
     let json = facts.to_json().map_err(Failure::running)?;
     if let Some(path) = &args.out {
         keep(path, &json)?;
     }
-    let told = if args.json { json } else { words(&facts) };
+    let told = if args.json { [json, b"\n".to_vec()].concat() } else { words(facts, language).into_bytes() };
     // Whoever reads may have gone away; the facts are kept.
-    let _ = std::io::stdout().write_all(&told).and_then(|()| std::io::stdout().write_all(b"\n"));
+    let _ = std::io::stdout().write_all(&told);
     Ok(())
 }
 
-/// A test sends and plays nothing.
 fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
-    let none = || Some("none".to_owned());
     NodeSettings {
         relay: args.relay.clone().or(file.relay),
         relay_ca: args.relay_ca.clone().or(file.relay_ca),
         lesson: args.lesson.clone().or(file.lesson),
         token_file: args.token_file.clone().or(file.token_file),
         data: args.data.clone().or(file.data),
-        camera: none(),
-        screen: none(),
-        microphone: none(),
-        ..NodeSettings { token: file.token, room: file.room, ..NodeSettings::default() }
+        camera: args.camera.clone().or(file.camera),
+        microphone: args.microphone.clone().or(file.microphone),
+        sound_out: args.loudspeaker.clone().or(file.sound_out),
+        ..file
     }
 }
 
-fn words(facts: &Facts) -> Vec<u8> {
-    tell(facts, &judge(facts, &Criteria::shipped())).into_bytes()
+/// The report as text.
+fn words(facts: Facts, language: Language) -> String {
+    let criteria = Criteria::shipped();
+    let report = Report { facts, criteria: criteria.title.clone() };
+    Source { report: &report, criteria: &criteria, signer: None }.text(language)
+}
+
+/// The language that the system speaks (environment variables of POSIX, §8.2).
+fn spoken() -> Language {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+    Language::of_locale(&locale.unwrap_or_default())
 }
 
 fn keep(path: &Path, json: &[u8]) -> Result<(), Failure> {
@@ -103,19 +138,10 @@ fn keep(path: &Path, json: &[u8]) -> Result<(), Failure> {
 
 /// What is being done, on a terminal.
 #[expect(clippy::print_stderr, reason = "progress is for the person who waits")]
-fn progress(live: bool) -> impl FnMut(SelfTestProgress) {
-    move |what| {
-        let told = match what {
-            SelfTestProgress::Reaching => "looking for the relay".to_owned(),
-            SelfTestProgress::Idle(sent, of) if sent % 50 == 0 || sent == of => {
-                format!("watching the idle line: {} s left", (of - sent).div_ceil(50))
-            }
-            SelfTestProgress::Idle(..) => return,
-            SelfTestProgress::Marking => "looking what becomes of precedence marks".to_owned(),
-            SelfTestProgress::Sizing => "looking for the largest packet, up to 10 s".to_owned(),
-        };
+fn progress(live: bool, language: Language) -> impl FnMut(Progress) {
+    move |now| {
         if live {
-            eprint!("\r\x1b[K{told}");
+            eprint!("\r\x1b[K{}", doing(now.doing.name(), now.left, now.whole_left, language));
         }
     }
 }
@@ -125,5 +151,15 @@ fn progress(live: bool) -> impl FnMut(SelfTestProgress) {
 fn clear(live: bool) {
     if live {
         eprint!("\r\x1b[K");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn there_are_words_for_every_piece_of_a_self_test() {
+        for piece in tongke_node::Piece::ALL {
+            assert!(tongke_report::DOING.contains(&piece.name()), "{}", piece.name());
+        }
     }
 }

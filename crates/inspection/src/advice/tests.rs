@@ -107,16 +107,54 @@ fn a_muted_microphone_is_to_be_switched_on() {
 #[test]
 fn every_remedy_is_told_by_something() {
     let by_rule = |remedy| RULES.iter().any(|rule| rule.remedy == remedy);
-    let by_cause =
-        |remedy| Cause::ALL.iter().any(|cause| of_cause(*cause).is_some_and(|told| told.remedy == remedy));
+    let by_cause = |remedy| {
+        Cause::ALL.iter().any(|cause| of_cause(*cause, &good()).is_some_and(|told| told.remedy == remedy))
+    };
     let whys = [
         Why::TooFewSamples { n: 0, needed: 1 },
         Why::MarkersUnreadable { share: 0.0, needed: 1.0 },
         Why::ClockBoundUnknown,
         Why::ClockStepped,
     ];
-    let by_why = |remedy| whys.iter().any(|why| of_why(*why).is_some_and(|told| told.remedy == remedy));
+    let by_why =
+        |remedy| whys.iter().any(|why| of_why(*why, &good()).is_some_and(|told| told.remedy == remedy));
+    let blocked = |quantity| Finding::new(quantity, Some(Way::AtA), Outcome::Found("blocked".to_owned()));
+    let by_blocked = |remedy| {
+        let ways = [Quantity::Tcp, Quantity::Tls, Quantity::Udp].map(blocked);
+        ways.iter().any(|finding| of_blocked(finding).is_some_and(|told| told.remedy == remedy))
+    };
     for remedy in Remedy::ALL {
-        assert!(by_rule(remedy) || by_cause(remedy) || by_why(remedy), "{remedy:?}");
+        assert!(by_blocked(remedy) || by_rule(remedy) || by_cause(remedy) || by_why(remedy), "{remedy:?}");
     }
+}
+
+/// What is told of what no line judges.
+fn beside(change: &dyn Fn(&mut Facts)) -> Vec<(Quantity, Option<Cause>, Remedy)> {
+    let mut facts = good();
+    change(&mut facts);
+    let told = judge(&facts, &Criteria::shipped()).beside;
+    told.into_iter().map(|told| (told.quantity, told.missing, told.advice.remedy)).collect()
+}
+
+#[test]
+fn what_no_line_judges_is_told_where_something_is_to_be_done() {
+    assert_eq!(beside(&|_| ()), []);
+    let blocked = beside(&|facts| say(facts, Quantity::Udp, Way::AtA, "blocked"));
+    assert_eq!(blocked, [(Quantity::Udp, None, Remedy::OpenUdp)]);
+    let lost = |facts: &mut Facts, cause| {
+        facts.findings.retain(|finding| finding.quantity != Quantity::Rtt);
+        facts.findings.push(Finding::missing(Quantity::Rtt, None, cause));
+    };
+    let lost_line = beside(&|facts| lost(facts, Cause::NoPackets));
+    assert_eq!(lost_line, [(Quantity::Rtt, Some(Cause::NoPackets), Remedy::OpenUdp)]);
+    assert_eq!(
+        beside(&|facts| lost(facts, Cause::NoSecondAddress)),
+        [],
+        "what was not tried needs no advice"
+    );
+    let no_relay = beside(&|facts| {
+        say(facts, Quantity::Tcp, Way::AtA, "blocked");
+        lost(facts, Cause::NoPackets);
+    });
+    assert!(no_relay.iter().all(|told| told.2 == Remedy::ReachRelay), "{no_relay:?}");
 }

@@ -1,104 +1,70 @@
-//! What was seen, as findings of the facts.
+//! What was seen of the line, as findings of the facts.
 
-use super::line::Seen;
-use super::reach::Reached;
+use super::reach::open;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Clock, Finding, Measured, Method, Missing, Outcome, Point, Way};
+use tongke_inspection::facts::{Cause, Clock, Finding, Measured, Method, Outcome, Point, Way};
 use tongke_measure::network::dscp::DscpFate;
 use tongke_measure::network::path_mtu::PathMtu;
 use tongke_measure::network::two_way::DirectionFigures;
+use tongke_probe::{Idle, MarkedWay};
 
 /// Points of the plot of round trips, at most.
 const POINTS: usize = 60;
 /// Who measured.
 const BY: &str = "node and relay";
 
-pub(super) fn of_reach(reached: &Reached) -> Vec<Finding> {
-    let open = |is: Option<bool>, cause: Cause| match is {
-        Some(true) => Outcome::Found("reachable".to_owned()),
-        Some(false) => Outcome::Found("blocked".to_owned()),
-        None => missing(cause),
-    };
-    let here = |quantity, outcome| finding(quantity, Some(Way::AtA), outcome);
-    // Without the relay's answer nobody knows where to send datagrams.
-    let tls_cause = if reached.address.is_some() { Cause::NotAsked } else { Cause::NoPackets };
-    vec![
-        here(Quantity::Tcp, open(Some(reached.address.is_some()), Cause::NoPackets)),
-        here(Quantity::Tls, open(reached.tls, tls_cause)),
-        here(Quantity::Udp, open(reached.udp, Cause::NoPackets)),
-        here(Quantity::NatMapping, missing(Cause::NoSecondAddress)),
-        here(Quantity::NatFiltering, missing(Cause::NoSecondAddress)),
-    ]
+/// This school.
+pub(super) const fn here() -> Option<Way> {
+    Some(Way::AtA)
 }
 
-pub(super) fn of_line(seen: Option<&Seen>) -> Vec<Finding> {
-    let figures = seen.map(|seen| &seen.idle.figures);
-    let mut all = vec![finding(Quantity::Rtt, None, seen.map_or(missing(Cause::NoPackets), round_trip))];
-    for (way, of) in [(Way::AToB, figures.map(|it| &it.out)), (Way::BToA, figures.map(|it| &it.back))] {
-        all.push(finding(Quantity::NetworkLoss, Some(way), of.map_or(missing(Cause::NoPackets), loss)));
-        all.push(finding(Quantity::Pdv, Some(way), of.map_or(missing(Cause::NoPackets), variation)));
-        all.push(finding(Quantity::Mtu, Some(way), mtu(seen.and_then(|seen| seen.mtu))));
-        let fate = seen.and_then(|seen| seen.marked).map(|marked| match way {
-            Way::AToB => marked.out,
-            _ => marked.back,
-        });
-        all.push(finding(Quantity::Dscp, Some(way), dscp(fate)));
+pub(super) fn of_idle(idle: &Idle) -> Vec<Finding> {
+    let mut all = vec![open(Quantity::Udp, idle.figures.answered > 0), round_trip(idle)];
+    for (way, of) in [(Way::AToB, &idle.figures.out), (Way::BToA, &idle.figures.back)] {
+        all.push(loss(way, of));
+        all.push(variation(way, of));
     }
     all
 }
 
+pub(super) fn of_marks(marked: MarkedWay) -> Vec<Finding> {
+    vec![dscp(Way::AToB, marked.out), dscp(Way::BToA, marked.back)]
+}
+
+/// A probe goes there and back at its size, so the figure holds for both directions.
+pub(super) fn of_mtu(found: PathMtu) -> Vec<Finding> {
+    let PathMtu::Complete { mtu } = found else {
+        return Finding::missing_alone(Quantity::Mtu, Cause::NoPackets, None).collect();
+    };
+    let measured = Measured { value: Some(f64::from(mtu)), ..Measured::new(1, Method::Rfc8899, BY) };
+    let found = |way| Finding::measured(Quantity::Mtu, Some(way), measured.clone());
+    vec![found(Way::AToB), found(Way::BToA)]
+}
+
 /// The relay's clock is the one that this machine's is compared with.
-pub(super) fn clocks(seen: Option<&Seen>) -> Vec<Clock> {
-    let clock = seen.and_then(|seen| seen.idle.clock.map(|clock| (clock, seen.idle.clock_steps)));
-    let told = clock.map(|(clock, steps)| Clock {
+pub(super) fn clock(idle: &Idle) -> Option<Clock> {
+    let clock = idle.clock?;
+    Some(Clock {
         at: Way::AtA,
         offset_ms: -(clock.offset_us as f64) / 1e3,
         bound_ms: clock.bound_us as f64 / 1e3,
-        stepped: steps > 0,
-    });
-    told.into_iter().collect()
+        stepped: idle.clock_steps > 0,
+    })
 }
 
-fn finding(quantity: Quantity, way: Option<Way>, outcome: Outcome) -> Finding {
-    Finding { quantity, unit: quantity.definition().unit, way, scope: None, outcome }
-}
-
-fn missing(cause: Cause) -> Outcome {
-    Outcome::Missing(Missing { cause, detail: None })
-}
-
-fn measured(n: u64, method: Method) -> Measured {
-    Measured {
-        n,
-        value: None,
-        min: None,
-        median: None,
-        p95: None,
-        p999: None,
-        max: None,
-        spread: None,
-        bound: None,
-        clock_bound_ms: None,
-        one_sided: None,
-        method,
-        by: BY.to_owned(),
-        reference: None,
-        over_time: Vec::new(),
-        histogram: None,
-        events: Vec::new(),
-    }
-}
-
-fn round_trip(seen: &Seen) -> Outcome {
-    let Some(of) = seen.idle.figures.round_trip else { return missing(Cause::NoPackets) };
-    Outcome::Measured(Box::new(Measured {
-        min: seen.idle.round_trips.iter().map(|(_, ms)| *ms).min_by(f64::total_cmp),
+fn round_trip(idle: &Idle) -> Finding {
+    let Some(of) = idle.figures.round_trip else {
+        return Finding::missing(Quantity::Rtt, None, Cause::NoPackets);
+    };
+    let measured = Measured {
+        min: idle.round_trips.iter().map(|(_, ms)| *ms).min_by(f64::total_cmp),
         median: Some(of.p50),
         p95: Some(of.p95),
         max: Some(of.max),
-        over_time: over_time(&seen.idle.round_trips),
-        ..measured(of.n, Method::Stamp)
-    }))
+        over_time: over_time(&idle.round_trips),
+        ..Measured::new(of.n, Method::Stamp, BY)
+    };
+    Finding::measured(Quantity::Rtt, None, measured)
 }
 
 /// The round trips in so many stretches at most.
@@ -118,46 +84,36 @@ fn over_time(round_trips: &[(f64, f64)]) -> Vec<Point> {
     sorted.chunks(sorted.len().div_ceil(POINTS).max(1)).filter_map(stretch).collect()
 }
 
-fn loss(of: &DirectionFigures) -> Outcome {
+fn loss(way: Way, of: &DirectionFigures) -> Finding {
     let Some((share, (low, high))) = of.loss.share().zip(of.loss.interval()) else {
-        return missing(Cause::NoPackets);
+        return Finding::missing(Quantity::NetworkLoss, Some(way), Cause::NoPackets);
     };
-    let bound = (share - low).max(high - share);
-    Outcome::Measured(Box::new(Measured {
-        value: Some(share),
-        bound: Some(bound),
-        ..measured(of.loss.n, Method::Stamp)
-    }))
+    let bound = Some((share - low).max(high - share));
+    let measured = Measured { value: Some(share), bound, ..Measured::new(of.loss.n, Method::Stamp, BY) };
+    Finding::measured(Quantity::NetworkLoss, Some(way), measured)
 }
 
-fn variation(of: &DirectionFigures) -> Outcome {
-    let Some(of) = of.variation else { return missing(Cause::NoPackets) };
-    Outcome::Measured(Box::new(Measured {
+fn variation(way: Way, of: &DirectionFigures) -> Finding {
+    let Some(of) = of.variation else {
+        return Finding::missing(Quantity::Pdv, Some(way), Cause::NoPackets);
+    };
+    let measured = Measured {
         min: Some(0.0),
         median: Some(of.pdv_p50),
         p95: Some(of.pdv_p95),
         p999: Some(of.pdv_p999),
-        ..measured(of.n, Method::Stamp)
-    }))
+        ..Measured::new(of.n, Method::Stamp, BY)
+    };
+    Finding::measured(Quantity::Pdv, Some(way), measured)
 }
 
-/// A probe goes there and back at its size, so the figure holds for both directions.
-fn mtu(found: Option<PathMtu>) -> Outcome {
-    match found {
-        Some(PathMtu::Complete { mtu }) => Outcome::Measured(Box::new(Measured {
-            value: Some(f64::from(mtu)),
-            ..measured(1, Method::Rfc8899)
-        })),
-        _ => missing(Cause::NoPackets),
-    }
-}
-
-fn dscp(fate: Option<DscpFate>) -> Outcome {
-    match fate {
-        Some(DscpFate::Kept) => Outcome::Found("kept".to_owned()),
-        Some(DscpFate::Cleared) => Outcome::Found("cleared".to_owned()),
+fn dscp(way: Way, fate: DscpFate) -> Finding {
+    let word = match fate {
+        DscpFate::Kept => "kept",
+        DscpFate::Cleared => "cleared",
         // Some of the packets arrived with another one.
-        Some(DscpFate::Rewritten { .. } | DscpFate::Mixed) => Outcome::Found("rewritten".to_owned()),
-        Some(DscpFate::Unknown) | None => missing(Cause::NoPackets),
-    }
+        DscpFate::Rewritten { .. } | DscpFate::Mixed => "rewritten",
+        DscpFate::Unknown => return Finding::missing(Quantity::Dscp, Some(way), Cause::NoPackets),
+    };
+    Finding::new(Quantity::Dscp, Some(way), Outcome::Found(word.to_owned()))
 }

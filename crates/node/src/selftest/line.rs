@@ -1,42 +1,32 @@
-//! The tests that send packets, one after the other.
+//! What the line to the relay does to packets: the idle line, code points, the largest packet.
 
-use super::SelfTestProgress;
-use std::net::SocketAddr;
+use super::bench::{Bench, Found, blocking};
+use super::findings::{clock, of_idle, of_marks, of_mtu};
 use std::time::Duration;
 use tongke_measure::network::dscp::Dscp;
-use tongke_measure::network::path_mtu::PathMtu;
-use tongke_probe::{Idle, Line, LineError, MarkedWay, Opened};
 
-/// Sessions that are needed.
-pub(super) const SESSIONS: usize = 3;
+/// Between packets of an idle line: as many a second as sound has.
+const PERIOD: Duration = Duration::from_millis(20);
 
-/// What was seen of the line.
-pub(super) struct Seen {
-    pub idle: Idle,
-    /// What became of the code point of sound; none: nothing comes through anyway.
-    pub marked: Option<MarkedWay>,
-    /// None: nothing comes through anyway.
-    pub mtu: Option<PathMtu>,
+/// Nothing else may load the line meanwhile.
+pub(super) async fn idle(bench: &mut Bench<'_>) -> Found {
+    let (line, most) = bench.line().await?;
+    let packets = (bench.plan.idle.as_millis() / PERIOD.as_millis()) as u32;
+    let packets = packets.clamp(1, most);
+    let idle = blocking(move || line.idle(packets, PERIOD, &mut |_| ())).await??;
+    bench.answered = Some(idle.figures.answered > 0);
+    bench.clocks.extend(clock(&idle));
+    Ok(of_idle(&idle))
 }
 
-/// Watches the idle line first: nothing else may load it meanwhile.
-pub(super) fn watch(
-    far: SocketAddr,
-    sessions: &[Opened],
-    packets: u32,
-    period: Duration,
-    tell: &mut dyn FnMut(SelfTestProgress),
-) -> Result<Seen, LineError> {
-    let mut lines = sessions.iter().map(|opened| Line::open(far, opened));
-    let mut next = || lines.next().expect("there is a session for each test");
-    let progress = &mut |number: u32| tell(SelfTestProgress::Idle(number + 1, packets));
-    let idle = next()?.idle(packets, period, progress)?;
-    if idle.figures.answered == 0 {
-        return Ok(Seen { idle, marked: None, mtu: None });
-    }
-    tell(SelfTestProgress::Marking);
-    let marked = Some(next()?.mark(Dscp::EF)?);
-    tell(SelfTestProgress::Sizing);
-    let mtu = Some(next()?.path_mtu()?);
-    Ok(Seen { idle, marked, mtu })
+/// What becomes of the code point of sound.
+pub(super) async fn marks(bench: &mut Bench<'_>) -> Found {
+    let (line, _) = bench.line().await?;
+    Ok(of_marks(blocking(move || line.mark(Dscp::EF)).await??))
+}
+
+/// The largest packet.
+pub(super) async fn path_mtu(bench: &mut Bench<'_>) -> Found {
+    let (line, _) = bench.line().await?;
+    Ok(of_mtu(blocking(move || line.path_mtu()).await??))
 }

@@ -1,42 +1,39 @@
-//! What a school's line to its relay does to packets: facts, for whoever judges.
+//! What a school can measure alone, with its relay: facts, for whoever judges.
 //!
-//! Today it takes the steps that need nothing but the line: reachability, and the idle line. What it does not do
-//! stands in the facts as not asked for, so nobody takes it for passed.
+//! A self-test is a row of [`Piece`]s, one after the other so that none disturbs another's figures. Each is a
+//! function from the [`Bench`] to findings, in a file of its own: [`run`] calls them, `piece` says their order and how
+//! long each takes. A piece that comes to nothing leaves its cause in place of its quantities, and the others go on.
 
+mod bench;
+mod devices;
 mod findings;
 mod line;
+mod piece;
+mod processor;
+mod progress;
 mod reach;
+mod record;
+
+pub use piece::Piece;
+pub use progress::Progress;
 
 use crate::config::NodeConfig;
-use crate::link::{LinkError, RelayHttp};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use findings::{clocks, of_line, of_reach};
+use crate::link::LinkError;
+use bench::{Bench, Found, Nothing};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use line::Seen;
-use std::net::SocketAddr;
+use processor::Processor;
+use record::Record;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tongke_inspection::Facts;
-use tongke_inspection::facts::{Cause, Kind, Place, Places, StepRecord, Time, VERSION};
-use tongke_inspection::quantity::Step;
-use tongke_probe::{LineError, Opened};
-use tongke_protocol::control::ReflectorSession;
+use tongke_inspection::facts::Cause;
 
-/// Between packets of an idle line: as many a second as sound has.
-const PERIOD: Duration = Duration::from_millis(20);
-/// Steps in their order.
-const STEPS: [Step; 8] = [
-    Step::Devices,
-    Step::Reachability,
-    Step::IdleLine,
-    Step::Capacity,
-    Step::LoadedLine,
-    Step::Delay,
-    Step::Media,
-    Step::Echo,
-];
+/// How long a self-test takes at most: what does not fit any more is not begun, what lasts longer is ended.
+pub const WHOLE: Duration = Duration::from_secs(90);
+/// How often progress is told.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -45,19 +42,8 @@ pub struct SelfTest {
     pub asked_by: String,
     /// How long the idle line is watched, at most a minute.
     pub idle: Duration,
-}
-
-/// What is being done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SelfTestProgress {
-    /// Looking for the relay.
-    Reaching,
-    /// Packets of the idle line that were sent, of how many.
-    Idle(u32, u32),
-    /// Looking what becomes of a code point.
-    Marking,
-    /// Looking for the largest packet.
-    Sizing,
+    /// Whether somebody is there who can be asked to speak: else a quiet room is no fault.
+    pub attended: bool,
 }
 
 /// Why a self-test says nothing.
@@ -74,103 +60,81 @@ pub enum SelfTestError {
     /// The relay's answer makes no sense.
     #[error("the relay's answer cannot be used ({0}); it may be of another version")]
     Answer(String),
-    /// The machine cannot do it.
-    #[error(transparent)]
-    Line(#[from] LineError),
     /// A thread of the test ended by itself.
     #[error("the test ended unexpectedly; the log says why")]
     Broken,
 }
 
-/// Tests the line to the relay that the configuration names, with its grant.
+/// Tests this school's machine and its line to the relay that the configuration names, with its grant.
+///
+/// When `stop` completes before the end, the facts say what was found until then.
 pub async fn selftest(
     config: &NodeConfig,
     plan: &SelfTest,
-    tell: &mut dyn FnMut(SelfTestProgress),
+    tell: &mut dyn FnMut(Progress),
+    stop: impl Future<Output = ()>,
 ) -> Result<Facts, SelfTestError> {
     // Fails if the program has chosen a provider already: then that one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let began = Timestamp::now();
-    tell(SelfTestProgress::Reaching);
-    let http = RelayHttp::new(
-        config.relay.clone(),
-        config.lesson.clone(),
-        config.token.clone(),
-        config.relay_ca.as_deref(),
-    )
-    .map_err(SelfTestError::Answer)?;
-    let mut reached = reach::reach(&config.relay, &http).await?;
-    let seen = match (&reached.session, reached.address) {
-        (Some(first), Some(address)) => Some(watch(&http, first.clone(), address, plan, tell).await?),
-        _ => None,
-    };
-    reached.udp = seen.as_ref().map(|seen| seen.idle.figures.answered > 0);
-    let findings = of_reach(&reached).into_iter().chain(of_line(seen.as_ref())).collect();
-    let offset = TimeZone::system().to_offset(began);
-    let school = config.grant.name.clone();
-    let node = config.grant.participant.to_string();
-    Ok(Facts {
-        version: VERSION,
-        id: format!("selftest-{}-{}", node, began.as_millisecond()),
-        kind: Kind::SelfTest,
-        asked_by: plan.asked_by.clone(),
-        places: Places {
-            a: Place {
-                school: if school.is_empty() { node.clone() } else { school },
-                room: String::new(),
-                node,
-            },
-            b: None,
-            relay: config.relay.to_string(),
-        },
-        time: Time {
-            began,
-            ended: Timestamp::now(),
-            utc_offset_minutes: offset.seconds() / 60,
-            clocks: clocks(seen.as_ref()),
-        },
-        software: concat!("tongke ", env!("CARGO_PKG_VERSION")).to_owned(),
-        steps: STEPS.into_iter().map(record).collect(),
-        findings,
-        notes: Vec::new(),
-    })
-}
-
-fn record(step: Step) -> StepRecord {
-    let runs = matches!(step, Step::Reachability | Step::IdleLine);
-    StepRecord { step, not_run: (!runs).then_some(Cause::NotAsked) }
-}
-
-/// The tests that send packets, each with a session of its own, on a thread: their times must not wait for others.
-async fn watch(
-    http: &RelayHttp,
-    first: ReflectorSession,
-    relay: SocketAddr,
-    plan: &SelfTest,
-    tell: &mut dyn FnMut(SelfTestProgress),
-) -> Result<Seen, SelfTestError> {
-    let far = SocketAddr::new(relay.ip(), first.port);
-    let mut sessions = vec![opened(&first)?];
-    for _ in 1..line::SESSIONS {
-        sessions.push(opened(&http.reflector().await.map_err(SelfTestError::Refused)?)?);
+    let (began, end) = (Timestamp::now(), Instant::now() + WHOLE);
+    let mut bench = Bench::new(config, plan)?;
+    let mut record = Record::default();
+    let mut processor = Processor::new();
+    let mut stop = pin!(stop);
+    let mut stopped = false;
+    for piece in Piece::ALL {
+        let fits = Instant::now() + piece.lasts(plan.idle) <= end;
+        let found = if stopped || !fits {
+            Err(Nothing::from(Cause::EndedEarly))
+        } else {
+            let work = pin!(run(piece, &mut bench));
+            let told = |lasted| {
+                processor.look();
+                tell(Progress::of(piece, lasted, plan.idle));
+            };
+            watched(work, told, stop.as_mut(), end, &mut stopped).await
+        };
+        record.add(piece, found)?;
     }
-    let packets = (plan.idle.as_millis() / PERIOD.as_millis()) as u32;
-    let packets = packets.clamp(1, first.most_packets);
-    let (progress, mut told) = mpsc::unbounded_channel();
-    let watching = tokio::task::spawn_blocking(move || {
-        line::watch(far, &sessions, packets, PERIOD, &mut |what| {
-            let _ = progress.send(what);
-        })
-    });
-    while let Some(what) = told.recv().await {
-        tell(what);
-    }
-    Ok(watching.await.map_err(|_| SelfTestError::Broken)??)
+    record.findings.extend(processor.finding());
+    Ok(record.facts(&bench, began))
 }
 
-fn opened(session: &ReflectorSession) -> Result<Opened, SelfTestError> {
-    let wrong = |why: String| SelfTestError::Answer(format!("the session's key: {why}"));
-    let key = URL_SAFE_NO_PAD.decode(&session.key).map_err(|error| wrong(error.to_string()))?;
-    let key = key.try_into().map_err(|key: Vec<u8>| wrong(format!("it has {} bytes", key.len())))?;
-    Ok(Opened { session: session.session, key })
+/// Does a piece.
+async fn run(piece: Piece, bench: &mut Bench<'_>) -> Found {
+    match piece {
+        Piece::Reach => reach::reach(bench).await,
+        Piece::Camera => devices::camera(bench).await,
+        Piece::Microphone => devices::microphone(bench).await,
+        Piece::Loudspeaker => devices::loudspeaker(bench).await,
+        Piece::Encoder => devices::encoder(bench).await,
+        Piece::IdleLine => line::idle(bench).await,
+        Piece::Marks => line::marks(bench).await,
+        Piece::PathMtu => line::path_mtu(bench).await,
+    }
+}
+
+/// Waits for a piece and tells how long it has been going on; until it is done, the time is over, or somebody stops it.
+async fn watched(
+    mut work: Pin<&mut impl Future<Output = Found>>,
+    mut tell: impl FnMut(Duration),
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+    end: Instant,
+    stopped: &mut bool,
+) -> Found {
+    let began = Instant::now();
+    let mut ticks = interval(TELLING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            biased;
+            found = work.as_mut() => return found,
+            () = stop.as_mut() => {
+                *stopped = true;
+                return Err(Cause::EndedEarly.into());
+            }
+            () = tokio::time::sleep_until(end) => return Err(Cause::EndedEarly.into()),
+            _ = ticks.tick() => tell(began.elapsed()),
+        }
+    }
 }

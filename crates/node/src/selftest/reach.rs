@@ -1,29 +1,50 @@
 //! Whether the relay can be reached, over TCP and TLS, and whether it tests lines.
 
 use super::SelfTestError;
-use crate::link::{LinkError, RelayHttp, RelayUrl};
+use super::bench::{Bench, Found, Nothing};
+use super::findings::here;
+use crate::link::{LinkError, RelayUrl};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
-use tongke_protocol::control::ReflectorSession;
+use tongke_inspection::Quantity;
+use tongke_inspection::facts::{Cause, Finding, Outcome};
 
 /// Time for a TCP handshake: five times the slowest line there is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What was found.
-pub(super) struct Reached {
-    /// The relay's address that took TCP; none: none did.
-    pub address: Option<SocketAddr>,
-    /// None: the relay's address says plain HTTP.
-    pub tls: Option<bool>,
-    /// Whether a datagram was answered; none: nobody could try.
-    pub udp: Option<bool>,
-    /// What the relay offers for tests; none: it was not reached.
-    pub session: Option<ReflectorSession>,
+/// Looks for the relay. What it refuses ends the test; that it is not there is a finding.
+pub(super) async fn reach(bench: &mut Bench<'_>) -> Found {
+    let relay = &bench.config.relay;
+    bench.relay = answering(relay).await.map_err(Nothing::Refused)?;
+    if bench.relay.is_some() {
+        match bench.http.reflector().await {
+            Ok(session) => bench.session = Some(session),
+            // TCP was there, so it is TLS that is not: something on the way answers in the relay's place.
+            Err(LinkError::Http(_)) if relay.is_https() => bench.answered = Some(false),
+            Err(error) => return Err(Nothing::Refused(SelfTestError::Refused(error))),
+        }
+    }
+    let tls = match (relay.is_https(), bench.relay) {
+        (false, _) => Finding::missing(Quantity::Tls, here(), Cause::PlainHttp),
+        (true, None) => Finding::missing(Quantity::Tls, here(), Cause::NoPackets),
+        (true, Some(_)) => open(Quantity::Tls, bench.session.is_some()),
+    };
+    // Both ask for a second address of the relay, and none has one.
+    let nat = [Quantity::NatMapping, Quantity::NatFiltering]
+        .map(|quantity| Finding::missing(quantity, here(), Cause::NoSecondAddress));
+    Ok([open(Quantity::Tcp, bench.relay.is_some()), tls].into_iter().chain(nat).collect())
 }
 
-pub(super) async fn reach(relay: &RelayUrl, http: &RelayHttp) -> Result<Reached, SelfTestError> {
+/// Whether something lets traffic through.
+pub(super) fn open(quantity: Quantity, is_open: bool) -> Finding {
+    let word = if is_open { "reachable" } else { "blocked" };
+    Finding::new(quantity, here(), Outcome::Found(word.to_owned()))
+}
+
+/// The relay's address that takes TCP; none: none does.
+async fn answering(relay: &RelayUrl) -> Result<Option<SocketAddr>, SelfTestError> {
     let (host, port) = relay.host_and_port();
     let nowhere = || SelfTestError::NoAddress(host.clone());
     let addresses: Vec<SocketAddr> =
@@ -31,22 +52,10 @@ pub(super) async fn reach(relay: &RelayUrl, http: &RelayHttp) -> Result<Reached,
     if addresses.is_empty() {
         return Err(nowhere());
     }
-    let mut reached = Reached { address: None, tls: None, udp: None, session: None };
     for address in addresses {
         if matches!(timeout(PATIENCE, TcpStream::connect(address)).await, Ok(Ok(_))) {
-            reached.address = Some(address);
-            break;
+            return Ok(Some(address));
         }
     }
-    if reached.address.is_none() {
-        return Ok(reached);
-    }
-    match http.reflector().await {
-        Ok(session) => reached.session = Some(session),
-        // TCP was there, so it is TLS that is not: something on the way answers in the relay's place.
-        Err(LinkError::Http(_)) if relay.is_https() => {}
-        Err(error) => return Err(SelfTestError::Refused(error)),
-    }
-    reached.tls = relay.is_https().then_some(reached.session.is_some());
-    Ok(reached)
+    Ok(None)
 }

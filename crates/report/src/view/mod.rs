@@ -11,9 +11,11 @@ use crate::Source;
 use crate::language::Language;
 use crate::plot::Drawing;
 use crate::texts::{Texts, clean};
+pub(crate) use place::Places as Names;
 use place::Places;
 #[cfg(test)]
 use tongke_inspection::Quantity;
+pub(crate) use verdict::badge;
 
 /// The report.
 pub(crate) struct View {
@@ -176,6 +178,7 @@ pub(crate) fn keys() -> Vec<String> {
     for name in ["min", "median", "p95", "p999", "max"] {
         keys.push(key("details", name));
     }
+    keys.extend(crate::DOING.map(|piece| key("doing", piece)));
     keys.extend(["a", "b", "c"].map(|scope| key("scope", scope)));
     keys
 }

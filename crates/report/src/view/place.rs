@@ -5,7 +5,7 @@ use tongke_inspection::Facts;
 use tongke_inspection::facts::{Place, Way};
 
 /// The names of both ends.
-pub(super) struct Places {
+pub(crate) struct Places {
     a: String,
     b: String,
     alone: bool,
@@ -13,7 +13,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(facts: &Facts, texts: &Texts) -> Places {
+    pub(crate) fn of(facts: &Facts, texts: &Texts) -> Places {
         let places = &facts.places;
         let other = places.b.as_ref();
         let alike = other.is_some_and(|other| other.school == places.a.school);
@@ -31,12 +31,12 @@ impl Places {
     }
 
     /// All of them, for the title.
-    pub(super) fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         if self.alone { self.a.clone() } else { format!("{} — {}", self.a, self.b) }
     }
 
     /// A way.
-    pub(super) fn way(&self, way: Option<Way>) -> String {
+    pub(crate) fn way(&self, way: Option<Way>) -> String {
         match way {
             Some(Way::AToB) => format!("{} → {}", self.a, self.b),
             Some(Way::BToA) => format!("{} → {}", self.b, self.a),

@@ -10,7 +10,7 @@ use tongke_inspection::judge::{Grade, Judgement, Line, Verdict, Why};
 use tongke_inspection::quantity::Unit;
 
 /// How a verdict shows.
-pub(super) fn badge(texts: &Texts, verdict: Verdict) -> Badge {
+pub(crate) fn badge(texts: &Texts, verdict: Verdict) -> Badge {
     let (kind, word) = match verdict {
         Verdict::Graded(grade) => (kind(grade), self::grade(texts, grade)),
         Verdict::Borderline { worse, better } => {
@@ -73,17 +73,23 @@ fn quantity(texts: &Texts, line: &Line) -> String {
 
 /// What is to be done. The same advice for several quantities of a way is told once, with all of their names.
 pub(super) fn advice(texts: &Texts, places: &Places, judgement: &Judgement) -> Vec<Advice> {
+    let lines = judgement.lines.iter().filter_map(|line| {
+        let cause = cause(texts, places, &why(texts, line.verdict), line.advice?);
+        Some((line.quantity, line.way, badge(texts, line.verdict), cause, line.advice?.remedy))
+    });
+    let beside = judgement.beside.iter().map(|beside| {
+        let why = beside.missing.map_or_else(String::new, |cause| texts.get(&cause_key(cause)));
+        let word = if beside.missing.is_some() { "verdict-undecided" } else { "word-blocked" };
+        let badge =
+            Badge { kind: if beside.missing.is_some() { "none" } else { "fail" }, word: texts.get(word) };
+        let cause = cause(texts, places, &why, beside.advice);
+        (beside.quantity, beside.way, badge, cause, beside.advice.remedy)
+    });
     // The names of a way's quantities, told together with the way.
     let mut told: Vec<(Vec<String>, String, Advice)> = Vec::new();
-    for line in &judgement.lines {
-        let Some(found) = line.advice else { continue };
-        let advice = Advice {
-            what: String::new(),
-            badge: badge(texts, line.verdict),
-            cause: cause(texts, places, line, found),
-            remedy: texts.get(&remedy_key(found.remedy)),
-        };
-        let (name, way) = (quantity(texts, line), places.way(line.way));
+    for (quantity, way, badge, cause, remedy) in lines.chain(beside) {
+        let advice = Advice { what: String::new(), badge, cause, remedy: texts.get(&remedy_key(remedy)) };
+        let (name, way) = (texts.named("quantity", quantity.name()), places.way(way));
         let alike = told.iter_mut().find(|(_, at, other)| {
             let same_words = other.cause == advice.cause && other.remedy == advice.remedy;
             *at == way && same_words && other.badge.word == advice.badge.word
@@ -100,17 +106,16 @@ pub(super) fn advice(texts: &Texts, places: &Places, judgement: &Judgement) -> V
     told.into_iter().map(named).collect()
 }
 
-fn cause(texts: &Texts, places: &Places, line: &Line, advice: tongke_inspection::advice::Advice) -> String {
+fn cause(texts: &Texts, places: &Places, why: &str, advice: tongke_inspection::advice::Advice) -> String {
     let suspect = texts.get(&suspect_key(advice.suspect));
     let suspect = match advice.at {
         Some(at) => texts.with("suspect-at", &[("suspect", &suspect), ("place", &places.way(Some(at)))]),
         None => suspect,
     };
-    let why = why(texts, line.verdict);
     if why.is_empty() {
         texts.with("suspect-likely", &[("suspect", &suspect)])
     } else {
-        format!("{}{}", sentence(&why), texts.with("suspect-likely-more", &[("suspect", &suspect)]))
+        format!("{}{}", sentence(why), texts.with("suspect-likely-more", &[("suspect", &suspect)]))
     }
 }
 

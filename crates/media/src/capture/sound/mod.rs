@@ -9,6 +9,7 @@ mod wav;
 pub(crate) use speech::Speech;
 
 use super::{CaptureError, Identity};
+use crate::devices::{Direction, Quiet, listing};
 use crate::room::{RoomMicrophone, is_room};
 use crate::sound::SoundFrame;
 use std::fmt;
@@ -97,4 +98,16 @@ pub fn open(source: &SoundSource, options: &SoundOptions) -> Result<Box<dyn Samp
         SoundSource::Device(name) => Box::new(device::DeviceSource::open(name.as_deref(), options)?),
         SoundSource::Wav(path) => Box::new(wav::WavSource::open(path, options)?),
     })
+}
+
+/// The microphones of this machine, as a clause.
+pub fn microphones() -> String {
+    let _quiet = Quiet::new();
+    listing(Direction::In)
+}
+
+/// The loudspeakers of this machine, as a clause.
+pub fn loudspeakers() -> String {
+    let _quiet = Quiet::new();
+    listing(Direction::Out)
 }

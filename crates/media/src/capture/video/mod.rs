@@ -1,5 +1,6 @@
 //! Picture sources.
 
+mod cameras;
 mod mp4;
 mod route;
 mod rtsp;
@@ -9,6 +10,7 @@ mod strip;
 mod v4l2;
 mod y4m;
 
+pub use cameras::cameras;
 pub use scene::Scene;
 
 use super::{CaptureError, Identity};

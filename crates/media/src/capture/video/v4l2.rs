@@ -1,6 +1,6 @@
 //! Local cameras through V4L2.
 
-use super::{Captured, PictureSource, VideoOptions};
+use super::{Captured, PictureSource, VideoOptions, cameras};
 use crate::capture::{CaptureError, found_clause};
 use crate::picture::{Picture, PicturePool};
 use std::io;
@@ -125,23 +125,6 @@ impl V4l2Source {
 
 /// `POLLIN` of poll(2).
 const READABLE: i16 = 1;
-
-/// The cameras there are, as a clause.
-fn cameras() -> String {
-    let mut nodes: Vec<String> = std::fs::read_dir("/dev")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.strip_prefix("video").is_some_and(|n| n.parse::<u16>().is_ok()))
-        .map(|node| {
-            let title = std::fs::read_to_string(format!("/sys/class/video4linux/{node}/name"));
-            title.map_or_else(|_| format!("/dev/{node}"), |t| format!("/dev/{node} ({})", t.trim()))
-        })
-        .collect();
-    nodes.sort();
-    found_clause(&nodes, "no camera was found under /dev", "found")
-}
 
 fn explain(error: &io::Error) -> String {
     match error.kind() {

@@ -1,0 +1,105 @@
+//! What the pieces share, and how one says that it came to nothing.
+
+use super::{SelfTest, SelfTestError};
+use crate::config::NodeConfig;
+use crate::link::{LinkError, RelayHttp};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::net::SocketAddr;
+use tongke_inspection::facts::{Cause, Clock, Finding};
+use tongke_probe::{Line, LineError, Opened};
+use tongke_protocol::control::ReflectorSession;
+
+/// What the pieces share.
+pub(super) struct Bench<'a> {
+    pub config: &'a NodeConfig,
+    pub plan: &'a SelfTest,
+    pub http: RelayHttp,
+    /// The relay's address that took TCP; none: none did.
+    pub relay: Option<SocketAddr>,
+    /// Session of the relay's reflector that was opened to see whether the relay lets this grant test.
+    pub session: Option<ReflectorSession>,
+    /// Whether datagrams are answered; none: nobody has tried yet.
+    pub answered: Option<bool>,
+    /// Clocks that were compared with the relay's.
+    pub clocks: Vec<Clock>,
+}
+
+/// What a piece found, or why nothing.
+pub(super) type Found = Result<Vec<Finding>, Nothing>;
+
+/// Why a piece came to nothing.
+#[derive(Debug)]
+pub(super) enum Nothing {
+    /// What it would have left is missing, and the test goes on.
+    Missing(Cause, Option<String>),
+    /// There is nothing to test: the whole ends.
+    Refused(SelfTestError),
+}
+
+impl From<Cause> for Nothing {
+    fn from(cause: Cause) -> Self {
+        Nothing::Missing(cause, None)
+    }
+}
+
+impl From<LineError> for Nothing {
+    fn from(error: LineError) -> Self {
+        Nothing::Missing(Cause::NoPackets, Some(error.to_string()))
+    }
+}
+
+impl From<LinkError> for Nothing {
+    /// What the relay says in mid-test; at the begin [`super::reach`] is stricter.
+    fn from(error: LinkError) -> Self {
+        let cause = match &error {
+            LinkError::Refused(refusal) if refusal.code == "lesson_live" => Cause::LessonLive,
+            LinkError::Refused(refusal) if refusal.code == "line_busy" => Cause::LineBusy,
+            _ => Cause::NodeDisappeared,
+        };
+        Nothing::Missing(cause, Some(error.to_string()))
+    }
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(config: &'a NodeConfig, plan: &'a SelfTest) -> Result<Self, SelfTestError> {
+        let http = RelayHttp::new(
+            config.relay.clone(),
+            config.lesson.clone(),
+            config.token.clone(),
+            config.relay_ca.as_deref(),
+        )
+        .map_err(SelfTestError::Answer)?;
+        Ok(Self { config, plan, http, relay: None, session: None, answered: None, clocks: Vec::new() })
+    }
+
+    /// A line to the relay's reflector, in a session of its own: the reflector's count of a session begins at 0.
+    /// With it, how many packets the session takes.
+    pub(super) async fn line(&mut self) -> Result<(Line, u32), Nothing> {
+        let Some(relay) = self.relay else { return Err(Cause::NoPackets.into()) };
+        if self.answered == Some(false) {
+            return Err(Cause::NoPackets.into());
+        }
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.http.reflector().await?,
+        };
+        let far = SocketAddr::new(relay.ip(), session.port);
+        let opened = opened(&session).map_err(Nothing::Refused)?;
+        Ok((Line::open(far, &opened)?, session.most_packets))
+    }
+}
+
+fn opened(session: &ReflectorSession) -> Result<Opened, SelfTestError> {
+    let wrong = |why: String| SelfTestError::Answer(format!("the session's key: {why}"));
+    let key = URL_SAFE_NO_PAD.decode(&session.key).map_err(|error| wrong(error.to_string()))?;
+    let key = key.try_into().map_err(|key: Vec<u8>| wrong(format!("it has {} bytes", key.len())))?;
+    Ok(Opened { session: session.session, key })
+}
+
+/// Runs what blocks on a thread of its own: its times must not wait for others.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Nothing> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Nothing::Refused(SelfTestError::Broken))
+}

@@ -1,0 +1,92 @@
+//! The pieces of a self-test: their order, how long each takes, and what it leaves.
+
+use std::time::Duration;
+use tongke_inspection::Quantity;
+use tongke_inspection::quantity::Step;
+
+/// A piece of a self-test. Each is one function of [`Bench`](super::bench::Bench) in a file of its own, called by
+/// [`run`](super::run); a new one needs a line in each function here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Piece {
+    /// Whether the relay can be reached over TCP and TLS.
+    Reach,
+    /// What the camera really gives.
+    Camera,
+    /// What the microphone hears; somebody is asked to speak.
+    Microphone,
+    /// What of the loudspeaker comes back to the microphone; the room is asked to be quiet.
+    Loudspeaker,
+    /// How fast this machine encodes.
+    Encoder,
+    /// Loss, delay and delay variation of the idle line, and whether UDP comes through at all.
+    IdleLine,
+    /// What becomes of a code point.
+    Marks,
+    /// The largest packet.
+    PathMtu,
+}
+
+impl Piece {
+    /// All of them, in the order in which they are done.
+    pub const ALL: [Piece; 8] = [
+        Piece::Reach,
+        Piece::Camera,
+        Piece::Microphone,
+        Piece::Loudspeaker,
+        Piece::Encoder,
+        Piece::IdleLine,
+        Piece::Marks,
+        Piece::PathMtu,
+    ];
+
+    /// Its name, for texts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Piece::Reach => "reach",
+            Piece::Camera => "camera",
+            Piece::Microphone => "microphone",
+            Piece::Loudspeaker => "loudspeaker",
+            Piece::Encoder => "encoder",
+            Piece::IdleLine => "idle-line",
+            Piece::Marks => "marks",
+            Piece::PathMtu => "path-mtu",
+        }
+    }
+
+    /// The steps that it belongs to.
+    pub const fn steps(self) -> &'static [Step] {
+        match self {
+            Piece::Reach | Piece::Marks | Piece::PathMtu => &[Step::Reachability],
+            Piece::Camera | Piece::Microphone | Piece::Loudspeaker | Piece::Encoder => &[Step::Devices],
+            Piece::IdleLine => &[Step::IdleLine],
+        }
+    }
+
+    /// How long it takes on a line that works; `idle` is how long the idle line is watched.
+    pub(super) const fn lasts(self, idle: Duration) -> Duration {
+        match self {
+            Piece::Reach | Piece::Marks => Duration::from_secs(1),
+            Piece::Camera | Piece::Microphone | Piece::Loudspeaker => Duration::from_secs(5),
+            Piece::Encoder => Duration::from_secs(2),
+            Piece::IdleLine => idle.saturating_add(Duration::from_secs(1)),
+            Piece::PathMtu => Duration::from_secs(3),
+        }
+    }
+
+    /// The quantities that it leaves; where it was not run they are missing, with its cause. Delays need none here: their
+    /// steps are this piece's alone, and what is written of a step says the cause too.
+    pub(super) const fn leaves(self) -> &'static [Quantity] {
+        match self {
+            Piece::Reach => &[Quantity::Tcp, Quantity::Tls],
+            Piece::Camera => &[Quantity::CameraMode, Quantity::CameraFps, Quantity::CameraBrightness],
+            Piece::Microphone => {
+                &[Quantity::MicrophoneLevel, Quantity::MicrophoneNoise, Quantity::MicrophoneClipping]
+            }
+            Piece::Loudspeaker => &[Quantity::LoudspeakerPath],
+            Piece::Encoder => &[Quantity::EncoderHeadroom],
+            Piece::IdleLine => &[Quantity::Udp, Quantity::Rtt, Quantity::NetworkLoss, Quantity::Pdv],
+            Piece::Marks => &[Quantity::Dscp],
+            Piece::PathMtu => &[Quantity::Mtu],
+        }
+    }
+}

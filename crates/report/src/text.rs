@@ -1,0 +1,80 @@
+//! The report as plain text, for a terminal: what was found and what to do. Limits, grounds and methods are left to the
+//! page and the paper.
+
+use crate::view::{Advice, Group, Told, View};
+use std::fmt::{self, Write as _};
+
+/// The text. Lines are not wrapped: a terminal does that by itself.
+pub(crate) fn render(view: &View) -> String {
+    let mut out = String::new();
+    write(&mut out, view).expect("writing to a String cannot fail");
+    // Paper must not break there; on a terminal it is a blank like others.
+    out.replace('\u{a0}', " ")
+}
+
+fn write(out: &mut String, view: &View) -> fmt::Result {
+    let texts = &view.texts;
+    writeln!(out, "{}  {}", view.title, view.places)?;
+    writeln!(out, "{}{}", label(view, "form-overall"), view.overall.word)?;
+    writeln!(out, "{}", view.overall_why)?;
+    if !view.advice.is_empty() {
+        head(out, &texts.get("form-advice"))?;
+        for (number, told) in view.advice.iter().enumerate() {
+            advice(out, view, number + 1, told)?;
+        }
+    }
+    head(out, &texts.get("form-judged"))?;
+    view.groups.iter().try_for_each(|judged| group(out, judged))?;
+    if !view.told.is_empty() {
+        head(out, &texts.get("form-told"))?;
+        view.told.iter().try_for_each(|fact| told(out, fact))?;
+    }
+    head(out, &texts.get("form-steps"))?;
+    let pairs = |out: &mut String, pairs: &[crate::view::Pair]| {
+        pairs.iter().try_for_each(|pair| writeln!(out, "  {} – {}", pair.name, pair.text))
+    };
+    pairs(out, &view.steps)?;
+    if !view.notes.is_empty() {
+        head(out, &texts.get("form-notes"))?;
+        view.notes.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
+    }
+    writeln!(out)?;
+    pairs(out, &view.about)
+}
+
+fn head(out: &mut String, title: &str) -> fmt::Result {
+    writeln!(out, "\n{title}")
+}
+
+fn advice(out: &mut String, view: &View, number: usize, advice: &Advice) -> fmt::Result {
+    writeln!(out, "  {number}. {} – {}", advice.what, advice.badge.word)?;
+    writeln!(out, "     {}", advice.cause)?;
+    writeln!(out, "     {}{}", label(view, "form-remedy"), advice.remedy)
+}
+
+/// A word before what belongs to it. A full-width colon is a gap by itself.
+fn label(view: &View, key: &str) -> String {
+    let text = view.texts.get(key);
+    if text.ends_with(':') { text + " " } else { text }
+}
+
+/// A quantity, and a line for each of its ways.
+fn group(out: &mut String, group: &Group) -> fmt::Result {
+    writeln!(out, "  {}", group.name)?;
+    for row in &group.rows {
+        let why = if row.why.is_empty() { String::new() } else { format!(" – {}", row.why) };
+        writeln!(out, "    {}  {}  {}{why}", row.place, row.value, row.badge.word)?;
+        if !row.details.is_empty() {
+            writeln!(out, "      {}", row.details)?;
+        }
+    }
+    Ok(())
+}
+
+fn told(out: &mut String, told: &Told) -> fmt::Result {
+    writeln!(out, "  {}  {}  {}", told.name, told.place, told.value)?;
+    if !told.details.is_empty() {
+        writeln!(out, "    {}", told.details)?;
+    }
+    Ok(())
+}

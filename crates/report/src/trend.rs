@@ -1,0 +1,75 @@
+//! The trend of a school's self-tests in words.
+
+use crate::language::Language;
+use crate::number;
+use crate::texts::{Texts, clean};
+use crate::view::Names;
+use jiff::tz::Offset;
+use tongke_inspection::trend::{Change, LEAST, changes, comparable};
+use tongke_inspection::{Criteria, Facts, judge};
+
+/// What became worse or better in `now` against the tests `before`, which are in the order of their time. One line
+/// each, the worse ones first; where nothing has changed, or too few tests are there, that is said.
+pub fn trend(now: &Facts, before: &[Facts], criteria: &Criteria, language: Language) -> String {
+    let texts = Texts::of(language);
+    under(&texts.get("form-trend"), told(now, before, criteria, &texts))
+}
+
+fn told(now: &Facts, before: &[Facts], criteria: &Criteria, texts: &Texts) -> Vec<String> {
+    let count = comparable(now, before).len();
+    if count < LEAST {
+        return vec![
+            texts.with("trend-too-few", &[("n", &count.to_string()), ("least", &LEAST.to_string())]),
+        ];
+    }
+    let mut changed = changes(now, before, criteria);
+    if changed.is_empty() {
+        return vec![texts.with("trend-steady", &[("n", &count.to_string())])];
+    }
+    changed.sort_by_key(|change| change.is_better);
+    let names = Names::of(now, texts);
+    changed.iter().map(|change| sentence(change, texts, &names)).collect()
+}
+
+fn sentence(change: &Change, texts: &Texts, names: &Names) -> String {
+    let unit = change.quantity.definition().unit;
+    let key = if change.is_better { "trend-better" } else { "trend-worse" };
+    let words = [
+        ("name", texts.named("quantity", change.quantity.name())),
+        ("place", names.way(change.way)),
+        ("now", number::number(unit, change.now)),
+        ("before", number::number(unit, change.before)),
+        ("n", change.tests.to_string()),
+    ];
+    let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    texts.with(key, &words).replace('\u{a0}', " ")
+}
+
+/// Earlier tests, one line each: when, and the verdict of the whole.
+pub fn history(tests: &[Facts], criteria: &Criteria, language: Language) -> String {
+    let texts = Texts::of(language);
+    under(&texts.get("form-history"), tests.iter().map(|facts| one(facts, criteria, &texts)).collect())
+}
+
+fn under(title: &str, lines: Vec<String>) -> String {
+    let lines: String = lines.into_iter().map(|line| format!("  {line}\n")).collect();
+    format!("{title}\n{lines}")
+}
+
+fn one(facts: &Facts, criteria: &Criteria, texts: &Texts) -> String {
+    let time = &facts.time;
+    let offset = Offset::from_seconds(time.utc_offset_minutes * 60).unwrap_or(Offset::UTC);
+    let at = offset.to_datetime(time.began);
+    let judgement = judge(facts, criteria);
+    let badge = crate::view::badge(texts, judgement.overall.verdict);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}  {}  {}",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        badge.word,
+        clean(&facts.id)
+    )
+}
