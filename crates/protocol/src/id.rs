@@ -83,6 +83,17 @@ identifier! {
     ParticipantId
 }
 
+/// How the names of test lessons begin.
+pub const TEST_PREFIX: &str = "test-";
+
+impl LessonId {
+    /// Whether it is a test: self-tests and inspections make and watch one as if it were a lesson, but it is none.
+    /// Nothing of it is written down for the registry, and nothing of it ever counts.
+    pub fn is_test(&self) -> bool {
+        self.0.starts_with(TEST_PREFIX)
+    }
+}
+
 /// What a participant is to the lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -192,6 +203,13 @@ mod tests {
         assert_eq!("x".repeat(65).parse::<LessonId>(), Err(IdError::TooLong(65)));
         assert_eq!("math-3.2_a".parse::<LessonId>().unwrap().as_str(), "math-3.2_a");
         assert!(serde_json::from_str::<LessonId>("\"a b\"").is_err());
+    }
+
+    #[test]
+    fn a_test_is_known_by_how_its_name_begins() {
+        let is_test = |name: &str| name.parse::<LessonId>().unwrap().is_test();
+        assert!(is_test("test-7f3a") && is_test("test-"));
+        assert!(!is_test("test") && !is_test("tests-1") && !is_test("math-test-1") && !is_test("Test-1"));
     }
 
     #[test]
