@@ -1,6 +1,6 @@
 //! The receiver of a capacity test: what came, second by second, and what to report to the sender.
 
-use super::{REPORT_INTERVAL, Row, SUB_INTERVAL};
+use super::{REPORT_INTERVAL, SUB_INTERVAL, SearchSettings};
 use serde::{Deserialize, Serialize};
 
 const REPORT_US: u64 = REPORT_INTERVAL.as_micros() as u64;
@@ -49,20 +49,25 @@ impl SubInterval {
     fn seq_errors(&self) -> u64 {
         self.lost + self.reordered + self.duplicates
     }
+
+    /// Whether it shows what makes the search slow down: a machine that cannot send fast enough leaves no such sign.
+    fn is_full(&self, settings: &SearchSettings) -> bool {
+        self.delay_variation_ms > settings.low_ms || self.seq_errors() > settings.max_seq_errors
+    }
 }
 
-/// What the path carries.
+/// What the path carries: the maximum over all sub-intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Capacity {
-    /// The maximum over all sub-intervals.
+    /// No more: it was full.
     Measured {
         /// Bits of IP packets a second.
         bps: f64,
         /// In which sub-interval, from 0.
         sub_interval: usize,
     },
-    /// The test sent no faster, so the path carries this and perhaps more.
+    /// The test sent no faster, or the path never showed that it was full: it carries this and perhaps more.
     AtLeast {
         /// Bits of IP packets a second.
         bps: f64,
@@ -172,21 +177,33 @@ impl CapacityReceiver {
         &self.done
     }
 
-    fn best(&self) -> Option<(usize, f64)> {
-        let rates = self.done.iter().map(SubInterval::rate_bps).enumerate();
-        rates.max_by(|(_, a), (_, b)| a.total_cmp(b))
+    /// What the path carries, after a test with these settings.
+    pub fn capacity(&self, settings: &SearchSettings) -> Capacity {
+        Capacity::of(&self.done, settings)
     }
 
-    /// What the path carries, after a test that sent at `fastest` at most.
-    pub fn capacity(&self, fastest: Row) -> Capacity {
-        match self.best() {
-            Some((sub_interval, bps)) if bps >= fastest.rate_bps() * BOUNDED_BY_SENDER => {
-                Capacity::AtLeast { bps, sub_interval }
+    fn best(&self) -> Option<(usize, f64)> {
+        best(&self.done)
+    }
+}
+
+impl Capacity {
+    /// Of the whole seconds of a test with these settings.
+    pub fn of(seconds: &[SubInterval], settings: &SearchSettings) -> Capacity {
+        let slow = |bps: f64| bps < settings.fastest.rate_bps() * BOUNDED_BY_SENDER;
+        match best(seconds).filter(|(_, bps)| *bps > 0.0) {
+            Some((sub_interval, bps)) if slow(bps) && seconds.iter().any(|it| it.is_full(settings)) => {
+                Capacity::Measured { bps, sub_interval }
             }
-            Some((sub_interval, bps)) if bps > 0.0 => Capacity::Measured { bps, sub_interval },
-            _ => Capacity::Unknown,
+            Some((sub_interval, bps)) => Capacity::AtLeast { bps, sub_interval },
+            None => Capacity::Unknown,
         }
     }
+}
+
+fn best(seconds: &[SubInterval]) -> Option<(usize, f64)> {
+    let rates = seconds.iter().map(SubInterval::rate_bps).enumerate();
+    rates.max_by(|(_, a), (_, b)| a.total_cmp(b))
 }
 
 /// How a packet stands to those before it.

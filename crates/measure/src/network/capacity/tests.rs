@@ -75,8 +75,8 @@ fn a_line_of_any_rate_is_measured_within_one_percent_and_within_the_announced_vo
         for queue_ms in [20.0, 50.0, 300.0, 1000.0] {
             let settings = SearchSettings::default();
             let (receiver, sent_bytes) = test(&mut Line::new(mbps * 1e6, queue_ms), &settings);
-            let Capacity::Measured { bps, .. } = receiver.capacity(settings.fastest) else {
-                panic!("{mbps} Mbit/s: {:?}", receiver.capacity(settings.fastest));
+            let Capacity::Measured { bps, .. } = receiver.capacity(&settings) else {
+                panic!("{mbps} Mbit/s: {:?}", receiver.capacity(&settings));
             };
             assert!((bps / 1e6 / mbps - 1.0).abs() < 0.01, "{mbps} Mbit/s, {queue_ms} ms: {bps}");
             let announced = Volume::of(&settings, TEST_LENGTH);
@@ -90,8 +90,8 @@ fn a_line_faster_than_the_test_is_at_least_as_fast() {
     let settings = SearchSettings { fastest: Row::for_metered_line(4e6), ..SearchSettings::default() };
     assert_eq!(settings.fastest.rate_bps(), 8e6);
     let (receiver, sent_bytes) = test(&mut Line::new(50e6, 100.0), &settings);
-    let Capacity::AtLeast { bps, .. } = receiver.capacity(settings.fastest) else {
-        panic!("{:?}", receiver.capacity(settings.fastest))
+    let Capacity::AtLeast { bps, .. } = receiver.capacity(&settings) else {
+        panic!("{:?}", receiver.capacity(&settings))
     };
     assert!((bps / 8e6 - 1.0).abs() < 0.01, "{bps}");
     let announced = Volume::of(&settings, TEST_LENGTH);
@@ -105,10 +105,21 @@ fn a_line_faster_than_the_test_is_at_least_as_fast() {
 #[test]
 fn nothing_received_is_no_capacity() {
     let mut receiver = CapacityReceiver::new();
-    assert_eq!(receiver.capacity(Row::LAST), Capacity::Unknown);
+    assert_eq!(receiver.capacity(&SearchSettings::default()), Capacity::Unknown);
     assert_eq!(receiver.poll_report(10_000_000), None);
     receiver.on_packet(0, 0, 0, IP_PACKET_BYTES);
-    assert_eq!(receiver.capacity(Row::LAST), Capacity::Unknown, "not a whole second");
+    assert_eq!(receiver.capacity(&SearchSettings::default()), Capacity::Unknown, "not a whole second");
+}
+
+#[test]
+fn a_sender_that_is_too_slow_is_no_limit_of_the_path() {
+    let second = SubInterval { packets: 4000, ip_bytes: 5_000_000, ..SubInterval::default() };
+    let settings = SearchSettings { fastest: Row::new(120), ..SearchSettings::default() };
+    let capacity = |of: SubInterval| Capacity::of(&[SubInterval::default(), second, of], &settings);
+    assert_eq!(capacity(second), Capacity::AtLeast { bps: 40e6, sub_interval: 2 });
+    let measured = Capacity::Measured { bps: 40e6, sub_interval: 2 };
+    assert_eq!(capacity(SubInterval { delay_variation_ms: 31.0, ..second }), measured);
+    assert_eq!(capacity(SubInterval { lost: 11, ..second }), measured);
 }
 
 #[test]
