@@ -1,16 +1,24 @@
-//! Both ends of a STAMP session (RFC 8762) over UDP: the [`Reflector`] of a relay, and the [`Line`] of a
-//! classroom's machine to it. What the stamps mean is `tongke-measure`'s.
+//! Both ends of tests of a line over UDP: the [`Reflector`] of a relay, and a classroom's machine, which measures
+//! delay and loss with packets that are reflected (STAMP, RFC 8762; [`Line`]), and what the line carries with packets
+//! of load (RFC 9097; [`LoadLine`]). What the figures mean is `tongke-measure`'s.
 //!
 //! A session is opened over the relay's HTTP interface, by whoever has a grant; its key authenticates each packet
 //! (HMAC TLV, RFC 8972 §4.8), so nobody else is reflected, and what is reflected has the size of what came.
 
+mod key;
 mod line;
+mod load;
 mod packet;
 mod reflector;
 mod sessions;
 mod socket;
 
+pub use key::KEY_LEN;
 pub use line::{Idle, Line, LineError, MarkedWay};
-pub use packet::{KEY_LEN, PacketError};
+pub use load::{
+    CapacityRun, Direction, Held, LOAD_LASTS, LONGEST_RUN, LoadError, LoadLine, LoadPacketError, MOST_LOADS,
+    Stopped,
+};
+pub use packet::PacketError;
 pub use reflector::{Opened, Reflector};
 pub use sessions::{LASTS, MOST_PACKETS, MOST_SESSIONS};

@@ -1,7 +1,8 @@
 //! The school's end: what its line to the relay does to packets. Each test takes a session of its own, since the
 //! reflector's count of a session begins at 0.
 
-use crate::packet::{ClassOfService, Key, MAX_LEN, MIN_LEN, read_answer, write_test};
+use crate::key::Key;
+use crate::packet::{ClassOfService, MAX_LEN, MIN_LEN, read_answer, write_test};
 use crate::reflector::Opened;
 use crate::socket::{ProbeSocket, Received, is_too_large, now};
 use std::io;
@@ -84,9 +85,7 @@ struct Answer {
 impl Line {
     /// A line for the session that was opened there.
     pub fn open(far: SocketAddr, opened: &Opened) -> Result<Line, LineError> {
-        let any: IpAddr =
-            if far.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-        let socket = ProbeSocket::bind((any, 0).into()).map_err(LineError::Socket)?;
+        let socket = any_port(far)?;
         let key = Key::new(&opened.key);
         Ok(Line { socket, far, session: opened.session, key, buffer: vec![0; MAX_LEN] })
     }
@@ -148,7 +147,7 @@ impl Line {
         let mut sizes: Vec<u16> = Vec::new();
         loop {
             if let Some(size) = search.poll_probe(Instant::now()) {
-                let payload = usize::from(size - self.socket.overhead());
+                let payload = usize::from(size).saturating_sub(self.socket.overhead(self.far.ip()));
                 match self.send(sizes.len() as u32, now(), Dscp::DEFAULT, payload) {
                     Err(LineError::Send { source, .. }) if is_too_large(&source) => {
                         search.on_too_large(Instant::now(), size, None);
@@ -203,6 +202,12 @@ impl Line {
             }
         }
     }
+}
+
+/// A socket of this machine, on any port, from which that address can be reached.
+pub(crate) fn any_port(far: SocketAddr) -> Result<ProbeSocket, LineError> {
+    let any: IpAddr = if far.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    ProbeSocket::bind((any, 0).into()).map_err(LineError::Socket)
 }
 
 /// What an idle line's answers come to.

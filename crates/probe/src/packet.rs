@@ -1,12 +1,10 @@
 //! A session's packets: those of RFC 8762 with the session's number (RFC 8972 §3) and three TLVs (§4): class of
 //! service, HMAC, and padding up to the wanted size. They come in this order; padding is not covered by the HMAC.
 
-use ring::hmac;
+use crate::key::{HMAC_LEN, Key};
 use tongke_measure::network::dscp::Dscp;
 use tongke_measure::network::stamp::{LEN, ReflectedPacket, StampError, TestPacket};
 
-/// Bytes of a session's key.
-pub const KEY_LEN: usize = 32;
 /// Bytes of the smallest packet: the base packet, class of service, HMAC, and padding of no bytes.
 pub(crate) const MIN_LEN: usize = PADDING_AT + TLV_HEAD;
 /// Largest UDP payload that is read or written.
@@ -18,7 +16,6 @@ const TLV_HEAD: usize = 4;
 const CLASS_AT: usize = LEN;
 const CLASS_LEN: usize = 4;
 const HMAC_AT: usize = CLASS_AT + TLV_HEAD + CLASS_LEN;
-const HMAC_LEN: usize = 16;
 const PADDING_AT: usize = HMAC_AT + TLV_HEAD + HMAC_LEN;
 /// Types of TLVs (RFC 8972 §5.1).
 const PADDING: u8 = 1;
@@ -39,29 +36,9 @@ pub enum PacketError {
     Hmac,
 }
 
-/// What authenticates a session's packets.
-#[derive(Debug, Clone)]
-pub(crate) struct Key(hmac::Key);
-
-impl Key {
-    pub fn new(secret: &[u8; KEY_LEN]) -> Key {
-        Key(hmac::Key::new(hmac::HMAC_SHA256, secret))
-    }
-
-    /// Over the packet's number and the TLVs before the HMAC (RFC 8972 §4.8), cut to 16 bytes.
-    fn of(&self, bytes: &[u8]) -> [u8; HMAC_LEN] {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(&bytes[..4]);
-        context.update(&bytes[CLASS_AT..HMAC_AT]);
-        let whole = context.sign();
-        std::array::from_fn(|i| whole.as_ref()[i])
-    }
-
-    fn fits(&self, bytes: &[u8]) -> bool {
-        let said = &bytes[HMAC_AT + TLV_HEAD..PADDING_AT];
-        // All 16 bytes are looked at, whichever differs.
-        self.of(bytes).iter().zip(said).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
-    }
+/// What the HMAC is over: the packet's number and the TLVs before it (RFC 8972 §4.8).
+fn signed(bytes: &[u8]) -> [&[u8]; 2] {
+    [&bytes[..4], &bytes[CLASS_AT..HMAC_AT]]
 }
 
 /// The session that a packet says it is of; not verified.
@@ -137,7 +114,7 @@ fn read(bytes: &[u8], key: &Key) -> Result<ClassOfService, PacketError> {
     if padded.is_none() || !expected.into_iter().all(carries) || tlv(bytes, PADDING_AT) != padded {
         return Err(PacketError::Tlvs);
     }
-    if !key.fits(bytes) {
+    if !key.fits(&signed(bytes), &bytes[HMAC_AT + TLV_HEAD..PADDING_AT]) {
         return Err(PacketError::Hmac);
     }
     Ok(ClassOfService::parse(bytes))
@@ -158,7 +135,7 @@ fn head(bytes: &mut [u8], at: usize, kind: u8, len: usize) {
 fn seal(bytes: &mut [u8], session: u16, class: ClassOfService, key: &Key) {
     bytes[SESSION_AT..SESSION_AT + 2].copy_from_slice(&session.to_be_bytes());
     class.write(bytes);
-    let hmac = key.of(bytes);
+    let hmac = key.sign(&signed(bytes));
     bytes[HMAC_AT + TLV_HEAD..PADDING_AT].copy_from_slice(&hmac);
 }
 

@@ -1,6 +1,8 @@
 //! The relay's end: a thread that sends back what members of a session send.
 
-use crate::packet::{ClassOfService, KEY_LEN, MAX_LEN, turn};
+use crate::key::KEY_LEN;
+use crate::load::{self, Asked, LoadSessions, NewRun, Owner, Stopped, Way};
+use crate::packet::{ClassOfService, MAX_LEN, turn};
 use crate::sessions::Sessions;
 use crate::socket::{ProbeSocket, Received, now};
 use rand::RngCore as _;
@@ -10,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use tongke_measure::network::capacity::Row;
 use tongke_measure::network::dscp::Dscp;
 use tongke_measure::network::stamp::ErrorEstimate;
 
@@ -18,21 +21,16 @@ const WAKE: Duration = Duration::from_millis(200);
 
 /// A running reflector. It ends when it is dropped.
 pub struct Reflector {
-    address: SocketAddr,
     shared: Arc<Shared>,
+    address: SocketAddr,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
+    socket: ProbeSocket,
     sessions: Mutex<Sessions>,
+    loads: Mutex<LoadSessions>,
     ended: AtomicBool,
-}
-
-impl Shared {
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What a member of a session must know.
@@ -45,16 +43,18 @@ pub struct Opened {
 }
 
 impl Reflector {
-    /// Reflects on this address; port 0: any that is free.
-    pub fn start(address: SocketAddr) -> io::Result<Reflector> {
+    /// Reflects on this address; port 0: any that is free. Tests of load are no faster than
+    /// so many Mbit/s.
+    pub fn start(address: SocketAddr, load_mbps: u16) -> io::Result<Reflector> {
         let socket = ProbeSocket::bind(address)?;
         let address = socket.address()?;
-        let shared = Arc::new(Shared::default());
+        let loads = LoadSessions::new(&secret(), Row::new(load_mbps));
+        let (sessions, loads, ended) = (Mutex::default(), Mutex::new(loads), AtomicBool::new(false));
+        let shared = Arc::new(Shared { socket, sessions, loads, ended });
         let of_thread = shared.clone();
-        let thread = thread::Builder::new()
-            .name("tongke-reflector".into())
-            .spawn(move || reflect(&socket, &of_thread))?;
-        Ok(Reflector { address, shared, thread: Some(thread) })
+        let thread =
+            thread::Builder::new().name("tongke-reflector".into()).spawn(move || of_thread.reflect())?;
+        Ok(Reflector { shared, address, thread: Some(thread) })
     }
 
     /// Where it is.
@@ -65,10 +65,27 @@ impl Reflector {
     /// Opens a session for [`LASTS`](crate::LASTS); none: there are [`MOST_SESSIONS`](crate::MOST_SESSIONS)
     /// already.
     pub fn open(&self) -> Option<Opened> {
-        let mut key = [0; KEY_LEN];
-        rand::rng().fill_bytes(&mut key);
-        let session = self.shared.sessions().open(Instant::now(), &key)?;
+        let key = secret();
+        let session = lock(&self.shared.sessions).open(Instant::now(), &key)?;
         Some(Opened { session, key })
+    }
+
+    /// Opens a session of load for [`LOAD_LASTS`](crate::LOAD_LASTS); none: there are
+    /// [`MOST_LOADS`](crate::MOST_LOADS) already.
+    pub fn open_load(&self) -> Option<Opened> {
+        let key = secret();
+        let session = lock(&self.shared.loads).open(Instant::now(), &key)?;
+        Some(Opened { session, key })
+    }
+
+    /// Ends a session of load, and tells its other end why.
+    pub fn close_load(&self, session: u16, why: Stopped) {
+        lock(&self.shared.loads).close(session, why);
+    }
+
+    /// The fastest that tests of load are, bits of IP packets a second.
+    pub fn fastest_load_bps(&self) -> u64 {
+        lock(&self.shared.loads).fastest.rate_bps() as u64
     }
 }
 
@@ -81,33 +98,97 @@ impl Drop for Reflector {
     }
 }
 
-fn reflect(socket: &ProbeSocket, shared: &Shared) {
-    let mut buffer = [0; MAX_LEN];
-    while !shared.ended.load(Ordering::Relaxed) {
-        match socket.receive(&mut buffer, WAKE) {
-            Ok(None) => {}
-            Ok(Some(received)) => answer(socket, shared, &mut buffer, &received),
-            Err(error) => {
-                tracing::warn!(%error, "the reflector's socket fails");
-                thread::sleep(WAKE);
+fn secret() -> [u8; KEY_LEN] {
+    let mut secret = [0; KEY_LEN];
+    rand::rng().fill_bytes(&mut secret);
+    secret
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn reflect(self: &Arc<Self>) {
+        let mut buffer = [0; MAX_LEN];
+        while !self.ended.load(Ordering::Relaxed) {
+            match self.socket.receive(&mut buffer, WAKE) {
+                Ok(None) => {}
+                Ok(Some(received)) => self.handle(&mut buffer[..received.len], &received),
+                Err(error) => {
+                    tracing::warn!(%error, "the reflector's socket fails");
+                    thread::sleep(WAKE);
+                }
             }
+        }
+    }
+
+    fn handle(self: &Arc<Self>, datagram: &mut [u8], received: &Received) {
+        if load::session_of(datagram).is_none() {
+            return self.answer(datagram, received);
+        }
+        let asked = lock(&self.loads).take(Instant::now(), received.from, datagram);
+        match asked {
+            Some(Asked::Answer(bytes)) => self.send(&bytes, received.from, Dscp::DEFAULT),
+            Some(Asked::Run(run)) => self.run(run, received.from),
+            None => {}
+        }
+    }
+
+    fn answer(&self, datagram: &mut [u8], received: &Received) {
+        let mut sessions = lock(&self.sessions);
+        let Some(taken) = sessions.take(Instant::now(), received.from, datagram) else { return };
+        let (session, key, back) = (taken.session, taken.key.clone(), taken.class.back);
+        let mut answer =
+            taken.packet.reflect(taken.seq, received.at.into(), ErrorEstimate::UNKNOWN, received.ttl);
+        drop(sessions);
+        let class = ClassOfService { back, came: received.dscp.unwrap_or(Dscp::DEFAULT) };
+        answer.sent = now().into();
+        turn(datagram, &answer, session, class, &key);
+        self.send(datagram, received.from, back);
+    }
+
+    /// Whoever does not get it counts it as lost.
+    fn send(&self, bytes: &[u8], to: SocketAddr, dscp: Dscp) {
+        if let Err(error) = self.socket.send(bytes, to, dscp) {
+            tracing::trace!(%error, %to, "not reflected");
+        }
+    }
+
+    /// Begins a run of load, on a thread of its own.
+    fn run(self: &Arc<Self>, new: NewRun, peer: SocketAddr) {
+        let shared = self.clone();
+        let begin = move |socket: ProbeSocket| {
+            let mut way = Way::new(socket, peer, new.session, new.run, new.key.clone());
+            let plan = new.plan;
+            match load::at_relay(&mut way, &plan, &mut Lender { shared, new }) {
+                Ok(ran) => tracing::debug!(%peer, ?plan, packets = ran.packets, "a test of load ended"),
+                Err(error) => tracing::warn!(%peer, %error, "a test of load failed"),
+            }
+        };
+        let begun = self.socket.join(peer).and_then(|socket| {
+            thread::Builder::new().name("tongke-load".into()).spawn(move || begin(socket)).map(|_| ())
+        });
+        if let Err(error) = begun {
+            tracing::warn!(%peer, %error, "a test of load cannot begin");
         }
     }
 }
 
-fn answer(socket: &ProbeSocket, shared: &Shared, buffer: &mut [u8], received: &Received) {
-    let datagram = &mut buffer[..received.len];
-    let mut sessions = shared.sessions();
-    let Some(taken) = sessions.take(Instant::now(), received.from, datagram) else { return };
-    let (session, key, back) = (taken.session, taken.key.clone(), taken.class.back);
-    let mut answer =
-        taken.packet.reflect(taken.seq, received.at.into(), ErrorEstimate::UNKNOWN, received.ttl);
-    drop(sessions);
-    let class = ClassOfService { back, came: received.dscp.unwrap_or(Dscp::DEFAULT) };
-    answer.sent = now().into();
-    turn(datagram, &answer, session, class, &key);
-    // Whoever does not get it counts it as lost.
-    if let Err(error) = socket.send(datagram, received.from, back) {
-        tracing::trace!(%error, to = %received.from, "not reflected");
+/// A run's owner at the relay.
+struct Lender {
+    shared: Arc<Shared>,
+    new: NewRun,
+}
+
+impl Owner for Lender {
+    fn stops(&mut self) -> Option<Stopped> {
+        let over = self.shared.ended.load(Ordering::Relaxed) || Instant::now() >= self.new.until;
+        self.new.running.stopped().or(over.then_some(Stopped::GivenBack))
+    }
+
+    /// It came while the run's socket was not joined to its peer yet.
+    fn other(&mut self, bytes: &mut [u8], received: &Received) {
+        self.shared.handle(bytes, received);
     }
 }

@@ -1,6 +1,7 @@
 //! Who is reflected, and how much. Pure.
 
-use crate::packet::{ClassOfService, KEY_LEN, Key, read_test, session_of};
+use crate::key::{KEY_LEN, Key};
+use crate::packet::{ClassOfService, read_test, session_of};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

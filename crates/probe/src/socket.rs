@@ -4,14 +4,17 @@
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::socket::sockopt::{Ipv4RecvTtl, Ipv6RecvTClass, Ipv6Ttl, ReceiveTimestampns, UdpGroSegment};
+use nix::sys::socket::sockopt::{
+    Ipv4RecvTtl, Ipv6RecvTClass, Ipv6Ttl, Ipv6V6Only, ReceiveTimestampns, ReusePort, UdpGroSegment,
+};
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrStorage, bind,
+    getsockopt, recvmsg, sendmsg, setsockopt, socket,
 };
 use nix::sys::time::TimeSpec;
-use quinn_udp::{UdpSockRef, UdpSocketState};
+use quinn_udp::{Transmit, UdpSockRef, UdpSocketState};
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tongke_measure::network::dscp::Dscp;
@@ -22,6 +25,7 @@ const TTL: u8 = 255;
 
 pub(crate) struct ProbeSocket {
     socket: UdpSocket,
+    bunches: UdpSocketState,
     v6: bool,
 }
 
@@ -40,10 +44,30 @@ pub(crate) struct Received {
 
 impl ProbeSocket {
     pub fn bind(address: SocketAddr) -> io::Result<ProbeSocket> {
-        let socket = UdpSocket::bind(address)?;
-        let v6 = address.is_ipv6();
+        ProbeSocket::of(UdpSocket::bind(address)?, address.is_ipv6())
+    }
+
+    /// Another socket at the address of this one, to which the kernel gives what comes from `peer`, and no queue is
+    /// shared. Datagrams of others that come just now may be in it too.
+    pub fn join(&self, peer: SocketAddr) -> io::Result<ProbeSocket> {
+        let address = self.address()?;
+        // Only now, so that no second reflector could be bound there by mistake.
+        setsockopt(&self.socket, ReusePort, &true)?;
+        let family = if address.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
+        let joined = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+        if address.is_ipv6() {
+            setsockopt(&joined, Ipv6V6Only, &getsockopt(&self.socket, Ipv6V6Only)?)?;
+        }
+        setsockopt(&joined, ReusePort, &true)?;
+        bind(joined.as_raw_fd(), &SockaddrStorage::from(address))?;
+        let joined = UdpSocket::from(joined);
+        joined.connect(peer)?;
+        ProbeSocket::of(joined, address.is_ipv6())
+    }
+
+    fn of(socket: UdpSocket, v6: bool) -> io::Result<ProbeSocket> {
         // "Don't fragment", and the DSCP of what comes. It also lets datagrams come together, which hides sizes.
-        UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let bunches = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let _ = setsockopt(&socket, UdpGroSegment, &false);
         setsockopt(&socket, ReceiveTimestampns, &true)?;
         if v6 {
@@ -54,16 +78,38 @@ impl ProbeSocket {
             socket.set_ttl(u32::from(TTL))?;
         }
         socket.set_nonblocking(true)?;
-        Ok(ProbeSocket { socket, v6 })
+        Ok(ProbeSocket { socket, bunches, v6 })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
-    /// Bytes of the headers before a payload, IP and UDP.
-    pub fn overhead(&self) -> u16 {
-        if self.v6 { 48 } else { 28 }
+    /// Bytes of the headers before a payload, IP and UDP, on the way to this address.
+    pub fn overhead(&self, peer: IpAddr) -> usize {
+        if peer.to_canonical().is_ipv6() { 48 } else { 28 }
+    }
+
+    /// Asks for room for so many bytes that come and are not read yet; the system may give less.
+    pub fn make_room(&self, bytes: usize) {
+        let _ = self.bunches.set_recv_buffer_size(UdpSockRef::from(&self.socket), bytes);
+    }
+
+    /// How many datagrams [`send_bunch`](Self::send_bunch) takes.
+    pub fn most_in_bunch(&self) -> usize {
+        self.bunches.max_gso_segments()
+    }
+
+    /// Sends datagrams of `len` bytes each that stand one after the other, with one call.
+    pub fn send_bunch(&self, bytes: &[u8], len: usize, to: SocketAddr) -> io::Result<()> {
+        let transmit = Transmit {
+            destination: to,
+            ecn: None,
+            contents: bytes,
+            segment_size: (bytes.len() > len).then_some(len),
+            src_ip: None,
+        };
+        self.bunches.try_send(UdpSockRef::from(&self.socket), &transmit)
     }
 
     /// Sends a datagram with this code point. What is larger than the interface or a router took before is
@@ -78,12 +124,20 @@ impl ProbeSocket {
 
     /// Waits for a datagram for so long at most; none: there was none.
     pub fn receive(&self, buffer: &mut [u8], wait: Duration) -> io::Result<Option<Received>> {
+        // Under load one is there already, and the wait would be a call for nothing.
+        if let Some(received) = self.read_next(buffer)? {
+            return Ok(Some(received));
+        }
         let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
         match ppoll(&mut ready, Some(TimeSpec::from_duration(wait)), None) {
             Ok(0) | Err(Errno::EINTR) => return Ok(None),
             Ok(_) => {}
             Err(error) => return Err(error.into()),
         }
+        self.read_next(buffer)
+    }
+
+    fn read_next(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
         match self.read(buffer) {
             // What an ICMP message says of an earlier datagram is not this one's failure.
             Err(error) if refers_to_another(&error) => Ok(None),

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::thread;
 use std::time::Duration;
+use tongke_measure::network::capacity::{Capacity, Row, SearchSettings, TEST_LENGTH, Volume};
 use tongke_measure::network::dscp::{Dscp, DscpFate};
 use tongke_measure::network::path_mtu::PathMtu;
-use tongke_probe::{Line, MOST_SESSIONS, Opened, Reflector};
+use tongke_probe::{Direction, Line, LoadError, LoadLine, MOST_SESSIONS, Opened, Reflector, Stopped};
 
 fn reflector() -> Reflector {
-    Reflector::start(([127, 0, 0, 1], 0).into()).unwrap()
+    Reflector::start(([127, 0, 0, 1], 0).into(), 120).unwrap()
 }
 
 fn line(reflector: &Reflector) -> Line {
@@ -65,9 +67,79 @@ fn so_many_sessions_and_no_more() {
 
 #[test]
 fn over_ipv6_too() {
-    let reflector = Reflector::start((std::net::Ipv6Addr::LOCALHOST, 0).into()).unwrap();
+    let reflector = Reflector::start((std::net::Ipv6Addr::LOCALHOST, 0).into(), 120).unwrap();
     let idle = line(&reflector).idle(5, Duration::from_millis(1), &mut |_| {}).unwrap();
     assert_eq!(idle.figures.answered, 5);
     let marked = line(&reflector).mark(Dscp::EF).unwrap();
     assert_eq!((marked.out, marked.back), (DscpFate::Kept, DscpFate::Kept));
+}
+
+fn load_line(reflector: &Reflector) -> LoadLine {
+    LoadLine::new(reflector.address(), reflector.open_load().unwrap())
+}
+
+fn settings() -> SearchSettings {
+    SearchSettings { fastest: Row::new(20), ..SearchSettings::default() }
+}
+
+#[test]
+fn a_machine_s_own_loopback_carries_more_than_is_tried_in_both_directions() {
+    let reflector = reflector();
+    let mut line = load_line(&reflector);
+    for direction in [Direction::Out, Direction::Back] {
+        let mut left = Vec::new();
+        let run = line.capacity(direction, &settings(), &mut |time| left.push(time)).unwrap();
+        let Capacity::AtLeast { bps, .. } = run.capacity else { panic!("{direction:?}: {:?}", run.seconds) };
+        assert!(bps > 15e6, "{direction:?}: {bps}");
+        assert!(bps < 21.5e6, "{direction:?}: {bps}");
+        assert_eq!(run.seconds.len(), 10);
+        let announced = Volume::of(&settings(), TEST_LENGTH).at_most_bytes;
+        assert!((announced / 2..=announced).contains(&run.bytes), "{} of {announced}", run.bytes);
+        assert!(left.is_sorted_by(|a, b| a >= b) && left.last().unwrap().is_zero());
+    }
+}
+
+#[test]
+fn reflected_packets_go_on_while_another_line_is_loaded() {
+    let reflector = reflector();
+    let figures = thread::scope(|scope| {
+        let loading =
+            scope.spawn(|| load_line(&reflector).hold(Direction::Out, 20e6, 2, &mut |_| {}).unwrap());
+        let idle = line(&reflector).idle(150, Duration::from_millis(10), &mut |_| {}).unwrap();
+        assert!(loading.join().unwrap().seconds.iter().all(|second| second.rate_bps() > 15e6));
+        idle.figures
+    });
+    assert_eq!((figures.answered, figures.out.loss.lost, figures.back.loss.lost), (150, 0, 0));
+}
+
+#[test]
+fn a_line_that_is_taken_away_is_no_longer_loaded() {
+    let reflector = reflector();
+    let opened = reflector.open_load().unwrap();
+    for direction in [Direction::Out, Direction::Back] {
+        let mut line = LoadLine::new(reflector.address(), opened.clone());
+        let mut closed = false;
+        let stopped = line.hold(direction, 1e6, 12, &mut |left| {
+            if left < Duration::from_millis(11_500) && !closed {
+                reflector.close_load(opened.session, Stopped::LessonLive);
+                closed = true;
+            }
+        });
+        // The second time the session is closed before.
+        match (direction, stopped.unwrap_err()) {
+            (Direction::Out, LoadError::Stopped(why)) => assert_eq!(why, Stopped::LessonLive),
+            (Direction::Back, LoadError::NoAnswer) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn nobody_without_the_session_s_key_loads_a_line() {
+    let reflector = reflector();
+    let stranger = Opened { key: [0; 32], ..reflector.open_load().unwrap() };
+    let mut line = LoadLine::new(reflector.address(), stranger);
+    let refused = line.hold(Direction::Back, 1e6, 1, &mut |_| {});
+    assert!(matches!(refused, Err(LoadError::NoAnswer)), "{refused:?}");
+    assert!(reflector.open_load().is_some() && reflector.open_load().is_none(), "two lines at once");
 }

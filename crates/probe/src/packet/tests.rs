@@ -1,4 +1,5 @@
 use super::*;
+use crate::key::KEY_LEN;
 use tongke_measure::network::stamp::ErrorEstimate;
 use tongke_protocol::time::NtpTime;
 
