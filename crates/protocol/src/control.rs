@@ -238,6 +238,58 @@ pub struct ReflectorSession {
     pub has_second_address: bool,
 }
 
+/// `POST /lessons/{lesson}/load`: the caller wants to load its line, and asks first. Refused with 409 `lesson_live`
+/// while a lesson is live on the line, with 409 `line_busy` while another test loads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseRequest {
+    /// What for.
+    #[serde(rename = "for")]
+    pub purpose: LoadPurpose,
+    /// Several schools share the public address that the relay sees: what the others do on it is no reason to refuse,
+    /// and only the caller's own lessons and tests are looked for.
+    #[serde(default)]
+    pub shared_address: bool,
+    /// How long a call lasts, in seconds, at most an hour; default two minutes. Packets of load have two minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+}
+
+/// What a line is loaded with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadPurpose {
+    /// Packets of load: capacity, and delay under load.
+    Packets,
+    /// A measured call. The calls of one lesson do not exclude each other: they are its two ends.
+    Call,
+}
+
+/// The line is the caller's until it gives it back (`DELETE /lessons/{lesson}/load/{lease}`) or time is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineLease {
+    /// Its name.
+    pub lease: String,
+    /// How long it lasts, in seconds.
+    pub lasts_s: u64,
+    /// For packets of load: with what they are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadSession>,
+}
+
+/// A session of the relay's reflector for packets of load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSession {
+    /// UDP port on the relay's host.
+    pub port: u16,
+    /// The session's number.
+    pub session: u16,
+    /// The key of the HMAC, 32 bytes in base64url without padding.
+    pub key: String,
+    /// The relay sends and takes no faster, in bits of IP packets a second.
+    pub fastest_bps: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,10 @@ use tongke_protocol::GrantKey;
 
 /// Most workers a relay takes.
 pub const MAX_WORKERS: u16 = 64;
+/// Fastest test of a line that a relay can be told to take, Mbit/s.
+const MAX_LOAD_MBPS: u16 = 1000;
+/// Fastest test of a line, Mbit/s: faster than a school's line of 100, so that this one is measured (a proposal).
+pub const LOAD_MBPS: u16 = 120;
 /// Receiving sessions of a lesson on its worker from which on observers are sent to others.
 const SPREAD_AFTER: usize = 100;
 
@@ -26,6 +30,9 @@ pub struct RelaySettings {
     /// Address (UDP) of the reflector, with which schools test their lines. Default: `rtc`'s, one port below; if
     /// that cannot be had, the relay runs without one.
     pub reflector: Option<SocketAddr>,
+    /// How fast schools may load their lines for a test, in Mbit/s, 1 to 1000; 0: not at all. Choose less than the
+    /// relay's own line carries beside its lessons: two tests run at once. Default 120.
+    pub load_mbps: Option<u16>,
     /// File with the secret that signs grants, at least 32 bytes. Required.
     pub secret_file: Option<PathBuf>,
     /// Certificate chain (PEM) for HTTPS, also used for QUIC. Without it: plain HTTP and a
@@ -56,6 +63,7 @@ impl RelaySettings {
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
             reflector: over.reflector.or(self.reflector),
+            load_mbps: over.load_mbps.or(self.load_mbps),
             secret_file: over.secret_file.or(self.secret_file),
             tls_cert: over.tls_cert.or(self.tls_cert),
             tls_key: over.tls_key.or(self.tls_key),
@@ -90,11 +98,16 @@ impl RelaySettings {
         if !(1..=MAX_WORKERS).contains(&workers) {
             return Err(setting("workers", &format!("must be 1 to {MAX_WORKERS}, not {workers}")));
         }
+        let load_mbps = self.load_mbps.unwrap_or(LOAD_MBPS);
+        if load_mbps > MAX_LOAD_MBPS {
+            return Err(setting("load_mbps", &format!("must be 0 to {MAX_LOAD_MBPS}, not {load_mbps}")));
+        }
         let config = RelayConfig {
             http: self.http.unwrap_or_else(|| any(8080)),
             rtc: self.rtc.unwrap_or_else(|| any(5004)),
             quic: self.quic.unwrap_or_else(|| any(4433)),
             reflector: self.reflector,
+            load_mbps,
             key: read_secret(&secret_file)?,
             tls,
             advertise,
@@ -127,6 +140,8 @@ pub struct RelayConfig {
     pub quic: SocketAddr,
     /// Address of the reflector; none: beside `rtc`, if that is free.
     pub reflector: Option<SocketAddr>,
+    /// How fast lines may be loaded for a test, in Mbit/s; 0: not at all.
+    pub load_mbps: u16,
     /// The secret that signs grants.
     pub key: GrantKey,
     /// HTTPS, if any.
@@ -200,6 +215,12 @@ mod tests {
         let none =
             RelaySettings { secret_file: Some("s".into()), workers: Some(0), ..RelaySettings::default() };
         assert_eq!(message(none), "setting 'workers': must be 1 to 64, not 0");
+        let fast = RelaySettings {
+            secret_file: Some("s".into()),
+            load_mbps: Some(1001),
+            ..RelaySettings::default()
+        };
+        assert_eq!(message(fast), "setting 'load_mbps': must be 0 to 1000, not 1001");
     }
 
     #[test]

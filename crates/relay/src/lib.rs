@@ -11,6 +11,7 @@ mod error;
 mod handing_on;
 mod http;
 mod journal;
+mod leases;
 mod metrics;
 mod placement;
 mod reflector;
@@ -18,6 +19,6 @@ mod relay;
 mod supervisor;
 mod worker;
 
-pub use config::{MAX_WORKERS, RelayConfig, RelaySettings, TlsFiles};
+pub use config::{LOAD_MBPS, MAX_WORKERS, RelayConfig, RelaySettings, TlsFiles};
 pub use error::RelayError;
 pub use relay::{Relay, run, run_with};

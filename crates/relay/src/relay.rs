@@ -21,8 +21,8 @@ use hyper_util::server::conn::auto::Builder;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -153,6 +153,8 @@ impl Relay {
             draining: AtomicBool::new(false),
             measurements: http::Relay::measurements(),
             reflector: reflector::start(config)?,
+            takes_load: config.load_mbps > 0,
+            leases: Mutex::default(),
         });
         let serving = Serving(Handle::new());
         let is_https = tls.is_some();

@@ -6,7 +6,7 @@ use crate::config::{CoreConfig, Seed};
 use crate::forward::Scratch;
 use crate::handshakes::Handshakes;
 use crate::hold::HoldBound;
-use crate::leg::{EndedBy, Leg, LegInfo, LegKind};
+use crate::leg::{EndedBy, Leg, LegInfo, LegKind, SessionPlace};
 use crate::record::Scribe;
 use crate::room::{Confirmed, Room, Turn};
 use crate::slab::Slab;
@@ -212,6 +212,17 @@ impl Core {
             session: leg.session.clone(),
             kind: leg.kind,
             etag: leg.ice.etag.clone(),
+        })
+    }
+
+    /// The sessions of all who are in a lesson; whoever only tries the way is in none. Takes as long as a look at
+    /// each of them.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionPlace<'_>> {
+        let in_lesson = self.legs.iter().filter(|(_, leg)| leg.kind != LegKind::Check);
+        in_lesson.filter_map(|(key, leg)| {
+            let lesson = &self.rooms.get(leg.room)?.lesson;
+            let remote = leg.wire.path().map(|path| path.remote());
+            Some(SessionPlace { leg: LegId(key), lesson, participant: &leg.owner, remote })
         })
     }
 

@@ -13,6 +13,7 @@ use crate::slots::Slot;
 use crate::stats::Counters;
 use crate::subscription::Subscription;
 use crate::wire::{Link, Wire};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tongke_protocol::control::FIRST_SLOT_FLOW;
 use tongke_protocol::{LessonId, Now, ParticipantId};
@@ -65,6 +66,19 @@ pub struct LegInfo {
     pub kind: LegKind,
     /// The entity tag of its ICE session; empty for QUIC.
     pub etag: String,
+}
+
+/// Of whom a session is, and where its peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionPlace<'a> {
+    /// The leg.
+    pub leg: LegId,
+    /// The lesson.
+    pub lesson: &'a LessonId,
+    /// The participant.
+    pub participant: &'a ParticipantId,
+    /// Whence its peer's packets come; none: it is over QUIC, whose sockets are not the core's, or not connected yet.
+    pub remote: Option<SocketAddr>,
 }
 
 /// One receive slot's stream.

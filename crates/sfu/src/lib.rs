@@ -58,7 +58,7 @@ pub use conduct::Attendance;
 pub use config::{CoreConfig, Seed};
 pub use error::{ActionError, FlowError, JoinError, PatchError};
 pub use join::{Joined, Patched};
-pub use leg::{LegInfo, LegKind};
+pub use leg::{LegInfo, LegKind, SessionPlace};
 pub use outputs::{
     AddressedEvent, Audience, Carrier, ClosedLeg, MAX_ARENA_BYTES, Outputs, QuicTransmit, Transmit,
 };

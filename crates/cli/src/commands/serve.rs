@@ -52,6 +52,9 @@ pub struct Flags {
     /// Address (UDP) of the reflector, with which schools test their lines [default: that of --rtc, one port below]
     #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR")]
     reflector: Option<SocketAddr>,
+    /// How fast schools may load their lines for a test, in Mbit/s; 0: not at all [default: 120]
+    #[arg(long, value_name = "MBPS", env = "TONGKE_LOAD_MBPS")]
+    load_mbps: Option<u16>,
     /// Addresses that people reach this machine at, when it cannot see them itself (behind NAT)
     /// [default: its own]
     #[arg(long, value_name = "IP,…", value_delimiter = ',', env = "TONGKE_ADVERTISE")]
@@ -79,6 +82,7 @@ impl From<Flags> for ServeSettings {
             rtc: flags.rtc,
             quic: flags.quic,
             reflector: flags.reflector,
+            load_mbps: flags.load_mbps,
             advertise: flags.advertise,
             workers: flags.workers,
             spread_after: flags.spread_after,
@@ -106,6 +110,7 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         rtc: settings.rtc,
         quic: settings.quic,
         reflector: settings.reflector,
+        load_mbps: settings.load_mbps,
         secret_file: Some(secret_file),
         tls_cert: files.map(|kept| kept.cert.clone()),
         tls_key: files.map(|kept| kept.key.clone()),

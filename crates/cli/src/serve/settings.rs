@@ -31,6 +31,8 @@ pub struct ServeSettings {
     pub quic: Option<SocketAddr>,
     /// Address of the reflector, as for the relay.
     pub reflector: Option<SocketAddr>,
+    /// How fast lines may be loaded for a test, as for the relay.
+    pub load_mbps: Option<u16>,
     /// Addresses that clients are told, where this machine cannot see them itself.
     pub advertise: Option<Vec<IpAddr>>,
     /// Worker threads, as for the relay.
@@ -53,6 +55,7 @@ impl ServeSettings {
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
             reflector: over.reflector.or(self.reflector),
+            load_mbps: over.load_mbps.or(self.load_mbps),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),
             spread_after: over.spread_after.or(self.spread_after),

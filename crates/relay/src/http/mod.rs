@@ -1,4 +1,4 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, reflector, metrics,
+//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, reflector, load, metrics,
 //! health.
 
 mod caller;
@@ -8,6 +8,7 @@ mod events;
 mod health;
 pub(crate) mod https;
 mod lesson;
+mod load;
 mod rate;
 mod reflector;
 pub(crate) mod refusal;
@@ -16,17 +17,18 @@ mod whip;
 use crate::clock::Clock;
 use crate::handing_on::HandingOn;
 use crate::journal::Journal;
+use crate::leases::Leases;
 use crate::placement::Placement;
 use crate::worker::{self, WorkerHandle};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use caller::Caller;
 use refusal::{HttpRefusal, busy, refuse};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use tongke_probe::Reflector;
 use tongke_protocol::{GrantKey, LessonId, Now};
@@ -58,6 +60,10 @@ pub(crate) struct Relay {
     pub measurements: Arc<Semaphore>,
     /// With which schools test their lines.
     pub reflector: Option<Reflector>,
+    /// Whether they may load them.
+    pub takes_load: bool,
+    /// Which lines are loaded.
+    pub leases: Mutex<Leases>,
 }
 
 impl Relay {
@@ -153,6 +159,8 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/links", get(lesson::links))
         .route("/lessons/{lesson}/rate", get(rate::down).post(rate::up))
         .route("/lessons/{lesson}/reflector", post(reflector::open))
+        .route("/lessons/{lesson}/load", post(load::take))
+        .route("/lessons/{lesson}/load/{lease}", delete(load::give_back))
         .route("/lessons/{lesson}/self", get(conduct::pass))
         .route("/lessons/{lesson}/actions", post(conduct::act))
         .route("/lessons/{lesson}/flow", post(lesson::flow))

@@ -10,11 +10,12 @@ use crate::clock::machine_wall;
 use crate::http::refusal::of_grant;
 use crate::journal::{Journal, Keeping};
 use crate::placement::Placement;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tongke_protocol::conduct::{LessonAction, SlotSize};
 use tongke_protocol::control::{Hello, Refusal};
 use tongke_protocol::{Grant, GrantError, LessonId, Now, ParticipantId};
-use tongke_sfu::{ActionError, Carrier as _, Core, LegId, PatchError, Patched};
+use tongke_sfu::{ActionError, Carrier as _, Core, LegId, PatchError, Patched, SessionPlace};
 
 /// What a worker owns besides its tasks.
 pub(crate) struct Plane {
@@ -172,6 +173,19 @@ impl Plane {
     pub(crate) fn forgotten(&mut self, now: Now, mut lessons: Vec<LessonId>) -> Vec<LessonId> {
         lessons.retain(|lesson| !self.listeners.hear_of(lesson) && !self.core.remembers(now, lesson));
         lessons
+    }
+
+    /// Whether somebody takes part in a lesson from this address, or as this participant; tests are no lessons.
+    pub(crate) fn is_live_on(&self, address: Option<IpAddr>, participant: &ParticipantId) -> bool {
+        let remote_of = |session: &SessionPlace<'_>| {
+            session.remote.or_else(|| self.egress.with(|egress| egress.quic.remote(session.leg)))
+        };
+        let here = |session: &SessionPlace<'_>| {
+            let from = || remote_of(session).map(|remote| remote.ip().to_canonical());
+            session.participant == participant || address.is_some() && from() == address
+        };
+        let mut lessons = self.core.sessions().filter(|session| !session.lesson.is_test());
+        lessons.any(|session| here(&session))
     }
 
     fn own(&self, target: &Resource) -> Result<LegId, ResourceError> {

@@ -6,6 +6,7 @@ mod conduct;
 mod handing_on;
 mod http;
 mod journal;
+mod load;
 mod media;
 mod pages;
 mod placement;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use quinn::{Connection, SendDatagramError};
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use tokio::sync::oneshot;
 use tongke_sfu::LegId;
@@ -54,6 +55,11 @@ impl QuicLegs {
         let (end, ended) = oneshot::channel();
         self.legs.insert(leg, QuicLeg { connection, streams: Rc::default(), end: Some(end) });
         ended
+    }
+
+    /// Whence a leg's packets come.
+    pub(crate) fn remote(&self, leg: LegId) -> Option<SocketAddr> {
+        self.legs.get(&leg).map(|leg| leg.connection.remote_address())
     }
 
     /// The core has ended a leg. Its task closes the connection after the last control message.
