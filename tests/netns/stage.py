@@ -84,7 +84,8 @@ class Stage(Emulator):
     def begin_selftest(self, *flags, environment=None):
         """Starts a self-test at the near end."""
         words = ("selftest", "--relay", self.url, "--token-file", self.token("hill", "receiving"), "--json")
-        return self.program("near", "selftest", *words, *flags, environment=environment, out=subprocess.PIPE)
+        silent = ("--camera", "none", "--microphone", "none", "--loudspeaker", "none")
+        return self.program("near", "selftest", *words, *silent, *flags, environment=environment, out=subprocess.PIPE)
 
     def facts_of(self, selftest):
         """Waits for a self-test to end; its facts."""

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from clock import SettableClock
+from conditions import COMES, written_out
 from stage import REFLECTOR_PORT, Stage, at_once
 
 ONLY_PROBES = f'"only_port": {REFLECTOR_PORT}'
@@ -34,6 +35,15 @@ def idle_line(truth):
         OUT: [packet for packet in far if packet.number <= last_answered],
         BACK: [packet for packet in near if packet.number <= last_answer + min(p.number for p in near)],
     }
+
+
+def overtaken(packets):
+    """How many left the link after one that entered it later; they are in the order in which they left."""
+    newest, count = -1, 0
+    for packet in packets:
+        count += packet.number < newest
+        newest = max(newest, packet.number)
+    return count
 
 
 def quantile(values, share):
@@ -78,18 +88,22 @@ class SetClock(unittest.TestCase):
             clock = SettableClock(folder)
             clock.set_ahead(before_s)
             near, far = ((clock.environment if end == side else None) for side in ("near", "far"))
-            with Stage("--seed", "1", "--delay-ms", "5", *both_ways(ONLY_PROBES), relay_environment=far) as stage:
+            ways = both_ways(f'{ONLY_PROBES}, "delay_ms": 50')
+            with Stage("--seed", "1", *ways, relay_environment=far) as stage:
                 selftest = stage.begin_selftest("--seconds", "2", environment=near)
                 stage.await_probes(PER_SECOND)
                 clock.set_ahead(after_s)
                 return stage.facts_of(selftest)
 
     def test_a_clock_that_is_set_in_mid_run_voids_it_whichever_of_the_two_it_is(self):
-        cases = [(end, 0, seconds) for end in ("near", "far") for seconds in (0.5,)]
+        cases = [(end, 0, seconds) for end in ("near", "far") for seconds in (0.5, -3600)]
         for (end, _, seconds), facts in at_once(self.facts, cases):
             with self.subTest(end=end, seconds=seconds):
                 print(f"{end} clock set by {seconds} s: {facts.clock}")
                 self.assertTrue(facts.clock["stepped"])
+                # What was on its way then came all the same.
+                for way in (OUT, BACK):
+                    self.assertEqual(facts.measured("network.loss", way)["value"], 0)
 
     def test_a_clock_that_is_wrong_and_stays_so_is_no_step(self):
         told = self.facts("near", -7.25, -7.25).clock
@@ -99,6 +113,41 @@ class SetClock(unittest.TestCase):
 
 
 class Loss(unittest.TestCase):
+    """Acceptance 4: the patterns of quality-vectors.md, section 6, on the wire."""
+
+    # Pattern, p, q, BurstR, bursts by the definition of RFC 3611.
+    PATTERNS = [
+        ("100. L 99.", 1 / 198, 1, 0.995, 0),
+        ("50. L 50. L 98.", 2 / 197, 1, 0.99, 0),
+        ("100. 3L 97.", 1 / 196, 1 / 3, 2.955, 1),
+        ("100. L.L.L 95.", 3 / 196, 1, 0.985, 1),
+        ("100. 3L 50. L 46.", 2 / 195, 0.5, 1.96, 1),
+        # 233 packets, and 17 more until the fifth second is over.
+        ("60. LL.L 3. L 80. D 40. 4L 40. 17.", 5 / 240, 5 / 9, 9 / 5 * (1 - 9 / 250), 2),
+    ]
+
+    def facts(self, pattern, to):
+        seconds = len(written_out(pattern)) // PER_SECOND
+        with Stage("--seed", "1", *both_ways(ONLY_PROBES)) as stage:
+            stage.change(to=to, pattern=pattern)
+            return stage.selftest("--seconds", str(seconds))
+
+    def test_the_known_patterns_are_told_exactly_in_both_directions(self):
+        known = {pattern: figures for pattern, *figures in self.PATTERNS}
+        cases = [(pattern, to) for pattern in known for to in ("far", "near")]
+        for (pattern, to), facts in at_once(self.facts, cases):
+            with self.subTest(pattern=pattern, to=to):
+                lossy, clean = (OUT, BACK) if to == "far" else (BACK, OUT)
+                packets, lost = len(written_out(pattern)), len(written_out(pattern).replace(COMES, ""))
+                loss = facts.measured("network.loss", lossy)
+                self.assertEqual((loss["n"], round(loss["value"] * loss["n"], 9)), (packets, lost))
+                names = ("gilbert_p", "gilbert_q", "burst_ratio", "loss_bursts")
+                told = [facts.measured(f"network.{name}", lossy)["value"] for name in names]
+                print(f"{pattern} to {to}: p {told[0]:.5f}, q {told[1]:.5f}, BurstR {told[2]:.5f}, bursts {told[3]:.0f}")
+                for value, figure in zip(told, known[pattern]):
+                    self.assertAlmostEqual(value, figure, delta=1e-12)
+                self.assertEqual(facts.measured("network.loss", clean)["value"], 0)
+
     def line(self, conditions):
         with Stage("--seed", "5", *both_ways(f"{ONLY_PROBES}, {conditions}")) as stage:
             return stage.selftest("--seconds", "10"), idle_line(stage.truth())
@@ -127,6 +176,9 @@ class Variation(unittest.TestCase):
                 known = quantile(delays_ms, share) - min(delays_ms)
                 print(f"{way}: PDV {name} {told[name]:.2f} ms, on the link {known:.2f} ms")
                 self.assertAlmostEqual(told[name], known, delta=2)
+            order = facts.measured("network.reordered", way)
+            print(f"{way}: {order['value'] * order['n']:.0f} of {order['n']} overtaken, on the link {overtaken(there)}")
+            self.assertEqual(round(order["value"] * order["n"]), overtaken(there))
 
 
 class Blocked(unittest.TestCase):

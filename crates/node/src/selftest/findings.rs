@@ -1,5 +1,6 @@
 //! What was seen of the line, as findings of the facts.
 
+use super::order;
 use super::reach::open;
 use tongke_inspection::Quantity;
 use tongke_inspection::facts::{Cause, Clock, Finding, Measured, Method, Outcome, Point, Way};
@@ -23,6 +24,7 @@ pub(super) fn of_idle(idle: &Idle) -> Vec<Finding> {
     for (way, of) in [(Way::AToB, &idle.figures.out), (Way::BToA, &idle.figures.back)] {
         all.push(loss(way, of));
         all.push(variation(way, of));
+        all.extend(order::of_direction(way, of, BY));
     }
     all
 }

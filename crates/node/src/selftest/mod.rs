@@ -8,6 +8,7 @@ mod bench;
 mod devices;
 mod findings;
 mod line;
+mod order;
 mod piece;
 mod processor;
 mod progress;
