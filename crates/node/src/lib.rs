@@ -10,6 +10,7 @@
 //! the retry of lost links.
 
 mod admission;
+pub mod call;
 mod clock;
 mod config;
 mod error;
@@ -48,5 +49,5 @@ pub async fn run_controlled(
     controls: Controls,
     shutdown: impl Future<Output = ()>,
 ) -> Result<NodeFacts, NodeError> {
-    session::Session::start(config).await?.run(controls, shutdown).await
+    session::Session::start(config, None).await?.run(controls, shutdown).await
 }

@@ -1,7 +1,8 @@
 //! One slot's decoder, in a thread of its own: payloads in, pictures shown and measured.
 
-use super::meter::{Markers, Meter, Passage};
+use super::meter::{Markers, Meter, Passage, Source};
 use super::output::PictureOut;
+use super::tap::{Tap, Tapped, TappedPicture};
 use crate::error::NodeError;
 use bytes::Bytes;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -35,10 +36,17 @@ pub(super) struct Job {
     pub superseded: bool,
 }
 
+/// Where one source's pictures go.
+pub(super) struct Showing {
+    pub out: PictureOut,
+    /// Who measures them, whose they are, and the name shown with them.
+    pub tapped: Option<(Tap, Source, String)>,
+}
+
 /// What the thread is told.
 enum Message {
     /// The slot has another source; decoding begins anew.
-    Source(Meter, PictureOut),
+    Source(Meter, Showing),
     /// Decode and show.
     Job(Job),
     /// The slot is empty.
@@ -71,7 +79,7 @@ impl DecodeWorker {
     }
 
     /// The slot's next pictures come from another source.
-    pub(super) fn set_source(&self, meter: Meter, out: PictureOut) {
+    pub(super) fn set_source(&self, meter: Meter, out: Showing) {
         self.tell(Message::Source(meter, out));
     }
 
@@ -108,7 +116,7 @@ struct Decoding {
     slot: u8,
     feedback: mpsc::Sender<Feedback>,
     decoder: Option<H264Decoder>,
-    out: Option<(Meter, PictureOut)>,
+    out: Option<(Meter, Showing)>,
 }
 
 impl Decoding {
@@ -129,7 +137,7 @@ impl Decoding {
     fn end_source(&mut self) {
         self.decoder = None;
         if let Some((_, out)) = self.out.take() {
-            out.end();
+            out.out.end();
         }
     }
 
@@ -149,10 +157,17 @@ impl Decoding {
         let mut markers = meter.lock().markers;
         read_marker(&picture, job.stamp, &mut markers);
         let shown = !job.superseded;
+        let tapped = out.tapped.as_ref().map(|of| (of, picture.clone()));
         if shown {
-            out.show(picture);
+            out.out.show(picture);
         }
         let rendered = Instant::now();
+        if let Some(((tap, source, name), picture)) = tapped {
+            let stamped = job.stamp.zip(job.captured).map(|(stamp, (here, bound))| (stamp, here, bound));
+            let (source, name) = (source.clone(), name.clone());
+            let seen = TappedPicture { source, name, picture, stamped, at: rendered, shown };
+            tap.tell(Tapped::Picture(seen));
+        }
         if shown {
             meter.moving.on_picture(rendered);
         }

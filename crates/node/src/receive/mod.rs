@@ -5,15 +5,17 @@ mod gaps;
 mod meter;
 mod output;
 mod sound;
+mod tap;
 mod video;
 
 pub(crate) use meter::{Meters, Source};
 pub(crate) use output::Outputs;
+pub(crate) use tap::{PieceKind, SeenClock, Tap, Tapped, TappedPicture, TappedSound};
 
 use crate::clock::{ClockKeeper, MachineClock};
 use crate::error::NodeError;
 use crate::link::LinkSlot;
-use decode::Feedback;
+use decode::{Feedback, Showing};
 use sound::{Played, SoundSlot};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -55,6 +57,7 @@ pub(crate) struct SlotPacket {
 pub(crate) struct Receiving {
     clock: MachineClock,
     outputs: Outputs,
+    tap: Option<Tap>,
     slots: BTreeMap<u8, Slot>,
     people: BTreeMap<ParticipantId, Person>,
     pub meters: Meters,
@@ -67,10 +70,12 @@ pub(crate) struct Receiving {
 }
 
 impl Receiving {
-    pub(crate) fn new(clock: MachineClock, outputs: Outputs) -> Self {
+    /// `tap`: who measures.
+    pub(crate) fn new(clock: MachineClock, outputs: Outputs, tap: Option<Tap>) -> Self {
         Self {
             clock,
             outputs,
+            tap,
             slots: BTreeMap::new(),
             people: BTreeMap::new(),
             meters: Meters::default(),
@@ -127,11 +132,12 @@ impl Receiving {
         match slot {
             Slot::Video(slot) => {
                 let out = self.outputs.picture_out(number, &source, name);
-                slot.set_source(source, meter, out, &self.feedback.0)?;
+                let tapped = self.tap.clone().map(|tap| (tap, source.clone(), name.to_owned()));
+                slot.set_source(source, meter, Showing { out, tapped }, &self.feedback.0)?;
             }
             Slot::Sound(slot) => {
                 let out = self.outputs.sound_out(number, &source);
-                slot.set_source(source, meter, out);
+                slot.set_source(source, meter, out, self.tap.clone());
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::gaps::Early;
 use super::meter::{Meter, Passage, Source};
 use super::output::SoundWay;
+use super::tap::{PieceKind, Tap, Tapped, TappedSound};
 use crate::clock::{ClockKeeper, MachineClock};
 use std::time::{Duration, Instant};
 use tongke_measure::CaptureClock;
@@ -43,6 +44,8 @@ pub(super) struct SoundSlot {
     capture: CaptureClock,
     decoder: Option<OpusDecoder>,
     source: Option<(Source, Meter, SoundWay)>,
+    /// Who measures what is played.
+    tap: Option<Tap>,
     /// The relay has said, over this link, whose packets these are. They may come before it says so.
     named: bool,
     early: Early,
@@ -59,6 +62,7 @@ impl SoundSlot {
             capture: CaptureClock::new(Codec::Opus.clock_rate_hz()),
             decoder: None,
             source: None,
+            tap: None,
             named: false,
             early: Early::default(),
             next: None,
@@ -91,8 +95,9 @@ impl SoundSlot {
     }
 
     /// The slot carries this source from now on.
-    pub(super) fn set_source(&mut self, source: Source, meter: Meter, out: SoundWay) {
+    pub(super) fn set_source(&mut self, source: Source, meter: Meter, out: SoundWay, tap: Option<Tap>) {
         self.empty();
+        self.tap = tap;
         self.named = true;
         {
             let mut received = meter.lock();
@@ -199,6 +204,7 @@ impl SoundSlot {
         let count = u64::from(samples);
         received.heard_samples += if is_heard(&action, is_sending) { count } else { 0 };
         let mut timing = None;
+        let kind = kind_of(&action);
         let sound = match action {
             AudioAction::Decode { payload, rtp_ts_48k, capture, arrived, .. } => {
                 received.concealment.on_played(count);
@@ -235,14 +241,22 @@ impl SoundSlot {
         let decoded = Instant::now();
         let queued = Duration::from_secs_f64(out.queued_ms().unwrap_or(0.0).max(0.0) / 1000.0);
         out.play(&sound, CHANNELS);
-        let Some((stamp, arrived)) = timing else { return Played::Nothing };
-        let captured = stamp.and_then(|stamp| {
-            let translated = keeper.translate(&source.participant, stamp)?;
+        let rendered = Instant::now() + queued;
+        let captured = timing.and_then(|(stamp, _)| {
+            let translated = keeper.translate(&source.participant, stamp?)?;
             Some((clock.instant_of(translated.local)?, translated.bound_us))
         });
-        let rendered = Instant::now() + queued;
-        let passage = Passage { captured, arrived, released: now, decoded, rendered };
-        received.on_rendered(passage).map_or(Played::Nothing, |delay_us| Played::Sound { delay_us })
+        let delay_us = timing.and_then(|(_, arrived)| {
+            received.on_rendered(Passage { captured, arrived, released: now, decoded, rendered })
+        });
+        if let Some(tap) = &self.tap {
+            let delay_us = delay_us.zip(captured.map(|(_, bound_us)| bound_us));
+            let from = source.participant.clone();
+            let heard =
+                TappedSound { from, samples: sound, channels: CHANNELS, heard: rendered, kind, delay_us };
+            tap.tell(Tapped::Sound(heard));
+        }
+        delay_us.map_or(Played::Nothing, |delay_us| Played::Sound { delay_us })
     }
 
     /// Delay for the sake of the picture.
@@ -257,6 +271,15 @@ fn is_heard(action: &AudioAction, is_sending: bool) -> bool {
         AudioAction::Decode { .. } | AudioAction::DecodeFec { .. } => true,
         AudioAction::Silence { .. } => is_sending,
         AudioAction::Conceal { .. } | AudioAction::Insert { .. } | AudioAction::Discard { .. } => false,
+    }
+}
+
+fn kind_of(action: &AudioAction) -> PieceKind {
+    match action {
+        AudioAction::Decode { .. } | AudioAction::DecodeFec { .. } => PieceKind::Received,
+        AudioAction::Conceal { .. } => PieceKind::Concealed,
+        AudioAction::Insert { .. } => PieceKind::Stretched,
+        AudioAction::Silence { .. } | AudioAction::Discard { .. } => PieceKind::Silence,
     }
 }
 

@@ -1,9 +1,8 @@
 //! One receive slot for pictures: packets into the jitter buffer, whole pictures to the decoder.
 
-use super::decode::{DecodeWorker, Feedback, Job};
+use super::decode::{DecodeWorker, Feedback, Job, Showing};
 use super::gaps::Early;
 use super::meter::{Meter, Source};
-use super::output::PictureOut;
 use crate::clock::{ClockKeeper, MachineClock};
 use crate::error::NodeError;
 use std::time::{Duration, Instant};
@@ -80,7 +79,7 @@ impl VideoSlot {
         &mut self,
         source: Source,
         meter: Meter,
-        out: PictureOut,
+        out: Showing,
         feedback: &mpsc::Sender<Feedback>,
     ) -> Result<(), NodeError> {
         self.forget_source();

@@ -15,6 +15,7 @@ use crate::clock::MachineClock;
 use crate::config::NodeConfig;
 use crate::error::NodeError;
 use crate::record::Pictures;
+use crate::session::Instruments;
 use sound::{SoundPipeline, SoundPlan};
 use stamp::Stamper;
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use tongke_media::capture::Identity;
 use tongke_media::capture::sound::SoundOptions;
 use tongke_media::capture::video::{VideoOptions, VideoSource};
 use tongke_media::encode::SoundMode;
+use tongke_media::program::ProgramSound;
 use tongke_media::sound::FRAME_DURATION;
 use tongke_protocol::TrackKind;
 use tongke_protocol::control::Codec;
@@ -46,12 +48,20 @@ pub(crate) struct SentTotals {
 
 impl Sending {
     /// Opens what the configuration names. The first source that cannot be opened is the error.
-    pub(crate) async fn start(config: &NodeConfig, clock: MachineClock) -> Result<Sending, NodeError> {
+    pub(crate) async fn start(
+        config: &NodeConfig,
+        clock: MachineClock,
+        instruments: Option<&Instruments>,
+    ) -> Result<Sending, NodeError> {
         let outlet = Outlet::default();
         let name =
             if config.grant.name.is_empty() { config.grant.participant.as_str() } else { &config.grant.name };
-        let session = rand::random();
-        let identity = Identity { session, label: name.to_owned(), clock: clock.origin(), program: None };
+        let identity = Identity {
+            session: rand::random(),
+            label: name.to_owned(),
+            clock: clock.origin(),
+            program: instruments.map(|of| of.program.clone()),
+        };
         let mut sending = Sending { outlet, videos: Vec::new(), sound: None, moving: Pictures::default() };
         for (track, source) in [(TrackKind::Camera, &config.camera), (TrackKind::Screen, &config.screen)] {
             if let Some(source) = source {
@@ -67,6 +77,8 @@ impl Sending {
                 bitrate_bps: config.sound_bitrate_bps,
                 stamper: Stamper::new(clock, Codec::Opus.clock_rate_hz()),
                 outlet: sending.outlet.clone(),
+                test: instruments
+                    .map(|of| (ProgramSound::new(of.program.clone(), clock.origin()), of.tap.clone())),
             };
             sending.sound = Some(SoundPipeline::start(plan).await?);
         }

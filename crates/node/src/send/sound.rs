@@ -4,6 +4,7 @@ use super::meter::SentMeter;
 use super::outlet::{Handed, Outlet};
 use super::stamp::Stamper;
 use crate::error::NodeError;
+use crate::receive::{Tap, Tapped};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use tongke_media::SoundFrame;
 use tongke_media::capture::CaptureError;
 use tongke_media::capture::sound::{self, SampleSource, SoundOptions, SoundSource};
 use tongke_media::encode::{OpusEncoder, SoundMode};
+use tongke_media::program::ProgramSound;
 use tongke_media::sound::FRAME_SAMPLES;
 use tongke_protocol::TrackKind;
 use tongke_transport::rtp::{RtpHeader, RtpPacket};
@@ -46,6 +48,8 @@ pub(crate) struct SoundPlan {
     pub bitrate_bps: u32,
     pub stamper: Stamper,
     pub outlet: Outlet,
+    /// In a measured call: what is added to the microphone's sound, and who hears that.
+    pub test: Option<(ProgramSound, Tap)>,
 }
 
 impl SoundPipeline {
@@ -63,6 +67,7 @@ impl SoundPipeline {
             outlet: plan.outlet,
             meter: meter.clone(),
             controls: controls.clone(),
+            test: plan.test,
             next_timestamp: None,
         };
         let (opened_tx, opened) = oneshot::channel();
@@ -98,6 +103,7 @@ struct Worker {
     outlet: Outlet,
     meter: SentMeter,
     controls: Arc<Controls>,
+    test: Option<(ProgramSound, Tap)>,
     next_timestamp: Option<u32>,
 }
 
@@ -148,7 +154,11 @@ impl Worker {
     /// Until the source ends, fails or the pipeline stops.
     fn take_all(&mut self, source: &mut dyn SampleSource) -> Result<(), CaptureError> {
         while !self.stopped() {
-            let Some(frame) = source.next()? else { return Ok(()) };
+            let Some(mut frame) = source.next()? else { return Ok(()) };
+            if let Some((program, tap)) = &mut self.test {
+                tap.tell(Tapped::Heard(frame.clone()));
+                program.add(&mut frame);
+            }
             if self.outlet.is_open() {
                 self.send(&frame);
             }

@@ -1,9 +1,9 @@
 //! What the link tells, handed where it belongs.
 
-use super::{Session, Wire};
+use super::{Instruments, Session, Wire};
 use crate::error::NodeError;
 use crate::link::{LinkCommand, LinkEvent};
-use crate::receive::SlotPacket;
+use crate::receive::{SeenClock, SlotPacket};
 use std::time::Instant;
 use tongke_measure::SampleVerdict;
 use tongke_protocol::event::LessonEvent;
@@ -22,6 +22,11 @@ impl Session {
             LinkEvent::Clock(sample) => {
                 if self.keeper.on_sample(sample) == SampleVerdict::Step {
                     tracing::warn!("a clock was set: delays measured across this moment are void");
+                }
+                if let Some(Instruments { program, tap, .. }) = &self.instruments {
+                    let report = self.keeper.own();
+                    report.iter().for_each(|report| program.clock.set(report.offset_us));
+                    tap.note_clock(SeenClock { report, steps: self.keeper.steps() });
                 }
                 if let Some(report) = self.keeper.poll_report(now) {
                     self.command(LinkCommand::ReportClock(report));

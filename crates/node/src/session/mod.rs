@@ -11,7 +11,7 @@ use crate::facts::FactsFile;
 use crate::link::reconnect::Backoff;
 use crate::link::{Link, LinkCommand, LinkDown, LinkEvent, LinkFailure, LinkKind, LinkPlan, RelayHttp};
 use crate::rates::Rates;
-use crate::receive::{Outputs, Receiving};
+use crate::receive::{Outputs, Receiving, Tap};
 use crate::record::Record;
 use crate::roster::Roster;
 use crate::send::Sending;
@@ -20,6 +20,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tongke_media::program::Program;
 use tongke_protocol::facts::NodeFacts;
 
 /// How often the status line and the facts file are written.
@@ -46,6 +47,19 @@ pub struct Controls {
     pub facts: Option<watch::Sender<Option<NodeFacts>>>,
 }
 
+/// What a measured call puts into a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Instruments {
+    /// What this end shows and sounds.
+    pub program: Program,
+    /// Who sees what it shows, plays and hears.
+    pub tap: Tap,
+    /// The session's clock.
+    pub clock: MachineClock,
+    /// Whether the other ends run on it too.
+    pub one_clock: bool,
+}
+
 pub(crate) struct Session {
     config: NodeConfig,
     clock: MachineClock,
@@ -54,6 +68,7 @@ pub(crate) struct Session {
     keeper: ClockKeeper,
     sending: Sending,
     receiving: Receiving,
+    instruments: Option<Instruments>,
     roster: Roster,
     wire: Wire,
     backoff: Backoff,
@@ -84,10 +99,15 @@ enum Turn {
 }
 
 impl Session {
-    pub(crate) async fn start(config: NodeConfig) -> Result<Session, NodeError> {
+    /// Opens what the configuration names. `instruments`: it is one end of a measured call.
+    pub(crate) async fn start(
+        config: NodeConfig,
+        instruments: Option<Instruments>,
+    ) -> Result<Session, NodeError> {
         // Fails if the program has chosen a provider already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = MachineClock::start();
+        let clock = instruments.as_ref().map_or_else(MachineClock::start, |of| of.clock);
+        let one_clock = instruments.as_ref().is_some_and(|of| of.one_clock);
         let record = Record::open(&config)?;
         let http = RelayHttp::new(
             config.relay.clone(),
@@ -97,7 +117,7 @@ impl Session {
         )
         .map_err(|reason| NodeError::System { what: "set up HTTP", reason })?;
         let outputs = Outputs::open(&config)?;
-        let sending = Sending::start(&config, clock).await?;
+        let sending = Sending::start(&config, clock, instruments.as_ref()).await?;
         let plan = LinkPlan {
             lesson: config.lesson.clone(),
             token: config.token.clone(),
@@ -109,9 +129,10 @@ impl Session {
             clock,
             http,
             plan,
-            keeper: ClockKeeper::default(),
+            keeper: if one_clock { ClockKeeper::of_one_clock() } else { ClockKeeper::default() },
             sending,
-            receiving: Receiving::new(clock, outputs),
+            receiving: Receiving::new(clock, outputs, instruments.as_ref().map(|of| of.tap.clone())),
+            instruments,
             roster: Roster::default(),
             wire: Wire::Waiting(Instant::now()),
             backoff: Backoff::default(),

@@ -1,0 +1,270 @@
+//! One end's measuring: it takes what is tapped of the node, and gives what it says of the way towards here.
+//!
+//! Nothing counts before both picture and sound of the other end were there, nor after the call's time.
+
+use super::echoes::{self, FarEcho};
+use super::findings::{Told, missing_as};
+use super::likeness::{Drawn, Likeness};
+use super::lips;
+use super::pictures::Pictures;
+use super::recording::Recording;
+use super::scores::{self, Connection};
+use super::sounds::Sounds;
+use super::sweeps::Turns;
+use super::times::Times;
+use super::way;
+use crate::receive::{SeenClock, Tapped, TappedPicture, TappedSound};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tongke_inspection::Quantity;
+use tongke_inspection::facts::{Cause, Finding, Way};
+use tongke_measure::chirp::Detection;
+use tongke_measure::evidence::LossShare;
+use tongke_protocol::{ParticipantId, TrackKind};
+
+/// Whoever has sent one of picture and sound for so long sends no other.
+const HALF: Duration = Duration::from_secs(4);
+/// Own room's recordings of the other's sweeps kept: an hour of turns.
+const TURNS: usize = 400;
+/// What a room's air and microphone add to the longest way that is looked for.
+const IN_THE_AIR: Duration = Duration::from_millis(200);
+
+/// What an end is told of itself.
+pub(super) struct Plan {
+    pub with: ParticipantId,
+    pub seconds: u32,
+    /// Whether the rooms' own microphones and loudspeakers take part.
+    pub rooms: bool,
+    /// What the other end's encoder is told, as far as this one's own says that, kbit/s.
+    pub kbps: f64,
+    pub told: Told,
+    pub drawn: Drawn,
+}
+
+/// Why there is no echo to look for.
+const NO_ROOM: &str = "the test signals went from machine to machine; no room's microphone took part";
+/// What a call says of the way towards here, and of the way from here.
+const TOWARDS_HERE: [Quantity; 16] = [
+    Quantity::GlassToGlass,
+    Quantity::MouthToEar,
+    Quantity::LipSync,
+    Quantity::MarkerDecode,
+    Quantity::AudioLoss,
+    Quantity::ConcealedSeconds,
+    Quantity::SeverelyConcealedSeconds,
+    Quantity::SpeechRatingFb,
+    Quantity::SpeechMosFb,
+    Quantity::SpeechMosWb,
+    Quantity::SpeechMosNb,
+    Quantity::FreezeShare,
+    Quantity::Freezes,
+    Quantity::VideoFps,
+    Quantity::Ssim,
+    Quantity::Resolution,
+];
+const FROM_HERE: [Quantity; 4] =
+    [Quantity::EchoIdte, Quantity::Telr, Quantity::EchoDelay, Quantity::DoubleTalk];
+
+/// What is known only when the call is over.
+pub(super) struct Afterwards {
+    /// Of the other end's sound, after repair.
+    pub packets: LossShare,
+    pub clock: SeenClock,
+    /// What was tapped and not taken in time.
+    pub missed: u64,
+}
+
+/// Measures until the node lets go of the tap.
+pub(super) struct End {
+    plan: Plan,
+    /// Its begin is the call's, once that has begun.
+    times: Times,
+    began: watch::Sender<Option<Instant>>,
+    picture: Option<Instant>,
+    sound: Option<Instant>,
+    seen: Option<Seen>,
+}
+
+/// What is seen and heard since the begin.
+struct Seen {
+    pictures: Pictures,
+    sounds: Sounds,
+    room: Room,
+}
+
+/// This end's own room: its microphone hears the other end's sweeps from its loudspeaker.
+struct Room {
+    recording: Recording,
+    turns: Turns,
+    ways: Vec<Detection>,
+}
+
+impl End {
+    pub(super) fn new(plan: Plan, times: Times, began: watch::Sender<Option<Instant>>) -> Self {
+        Self { plan, times, began, picture: None, sound: None, seen: None }
+    }
+
+    /// Takes all there is. Blocks: it belongs into a thread of its own.
+    pub(super) fn run(mut self, tapped: &Receiver<Tapped>) -> Self {
+        for what in tapped {
+            self.take(what);
+        }
+        self
+    }
+
+    pub(super) fn take(&mut self, what: Tapped) {
+        match what {
+            Tapped::Picture(picture) => self.on_picture(&picture),
+            Tapped::Sound(sound) => self.on_sound(&sound),
+            Tapped::Heard(frame) => {
+                let at = frame.captured;
+                if !self.plan.rooms || !self.counts(at) {
+                    return;
+                }
+                let Some(seen) = &mut self.seen else { return };
+                let mono = frame.samples.chunks_exact(usize::from(frame.channels).max(1));
+                let mono: Vec<f32> = mono.map(|of| f32::from(of[0]) / 32_768.0).collect();
+                seen.room.hear(&self.times, at, &mono);
+            }
+        }
+    }
+
+    fn on_picture(&mut self, picture: &TappedPicture) {
+        if picture.source.participant != self.plan.with || picture.source.track != TrackKind::Camera {
+            return;
+        }
+        self.picture.get_or_insert(picture.at);
+        self.begin(picture.at);
+        if let Some(seen) = self.seen.as_mut().filter(|_| within(&self.times, &self.plan, picture.at)) {
+            seen.pictures.on_picture(&self.times, picture);
+        }
+    }
+
+    fn on_sound(&mut self, sound: &TappedSound) {
+        if sound.from != self.plan.with {
+            return;
+        }
+        self.sound.get_or_insert(sound.heard);
+        self.begin(sound.heard);
+        if let Some(seen) = self.seen.as_mut().filter(|_| within(&self.times, &self.plan, sound.heard)) {
+            seen.sounds.on_sound(&self.times, sound);
+        }
+    }
+
+    fn counts(&self, at: Instant) -> bool {
+        self.seen.is_some() && within(&self.times, &self.plan, at)
+    }
+
+    /// Begins, if the other end is there.
+    fn begin(&mut self, now: Instant) {
+        let first = [self.picture, self.sound].into_iter().flatten().min();
+        let both = self.picture.is_some() && self.sound.is_some();
+        let alone = first.is_some_and(|first| now.saturating_duration_since(first) >= HALF);
+        // The program goes by the relay's clock.
+        if self.seen.is_some() || !(both || alone) || self.times.relay.ahead_us().is_none() {
+            return;
+        }
+        self.times.begin = now;
+        match Likeness::start(self.plan.drawn) {
+            Ok(likeness) => {
+                self.seen = Some(Seen {
+                    pictures: Pictures::new(likeness),
+                    sounds: Sounds::new(&self.times),
+                    room: Room::new(&self.times),
+                });
+                self.began.send_replace(Some(now));
+            }
+            Err(error) => tracing::error!(%error, "no thread to compare pictures: nothing is measured"),
+        }
+    }
+
+    /// What was measured, and what else is to be said.
+    pub(super) fn findings(self, afterwards: &Afterwards) -> (Vec<Finding>, Vec<String>) {
+        let Plan { told, seconds, .. } = &self.plan;
+        let Some(seen) = self.seen else {
+            return (all_missing(told), vec!["the other end never came".to_owned()]);
+        };
+        let steps = afterwards.clock.steps;
+        let far_echo = if self.plan.rooms {
+            echoes::of(seen.sounds.echoes())
+        } else {
+            Err(missing_as(Cause::NoDevice, NO_ROOM))
+        };
+        let one_way_ms = seen.sounds.mouth_to_ear_ms();
+        let mut all = seen.sounds.findings(afterwards.packets, steps, told);
+        let fault = seen.pictures.fault().or_else(|| seen.sounds.fault());
+        all.push(told.finding(
+            Quantity::LipSync,
+            match fault {
+                Some(fault) => Err(fault),
+                None => lips::sync(&self.times, seen.pictures.flashes(), seen.sounds.beeps(), told),
+            },
+        ));
+        let connection = Connection {
+            delay_ms: one_way_ms.unwrap_or(0.0),
+            invented: seen.sounds.invented(),
+            kbps: self.plan.kbps,
+            telr: far_echo.as_ref().ok().map(FarEcho::telr),
+            packets: afterwards.packets.n - afterwards.packets.lost,
+            room: seen.sounds.room(),
+        };
+        all.extend(match (seen.sounds.fault(), one_way_ms) {
+            (Some(fault), _) => scores::missing(&fault, told),
+            (None, None) => {
+                scores::missing(&missing_as(Cause::SignalUnreadable, "the delay is not known"), told)
+            }
+            (None, Some(_)) => connection.findings(u64::from(*seconds), told),
+        });
+        if self.plan.rooms {
+            let (fault, bound_ms) = (seen.sounds.fault(), seen.sounds.clock_bound_ms());
+            all.push(way::through_the_air(&seen.room.ways, fault, bound_ms, told));
+        }
+        all.extend(seen.pictures.findings(f64::from(*seconds), steps, told));
+        let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
+        all.extend(echoes::findings(far_echo.as_ref().map_err(Clone::clone), one_way_ms, &outwards));
+        (all, notes(afterwards))
+    }
+}
+
+impl Room {
+    fn new(times: &Times) -> Self {
+        let recording = Recording::new(times.begin);
+        Self { recording, turns: Turns::of(times.side.other()), ways: Vec::new() }
+    }
+
+    fn hear(&mut self, times: &Times, at: Instant, samples: &[f32]) {
+        self.recording.push(at, samples);
+        while let Some(turn) = self.turns.next(times, &self.recording, IN_THE_AIR) {
+            match turn.way() {
+                Ok(way) if self.ways.len() < TURNS => self.ways.push(way),
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "a turn without a sweep to look for"),
+            }
+        }
+    }
+}
+
+/// Whether a moment is one of the call.
+fn within(times: &Times, plan: &Plan, at: Instant) -> bool {
+    at >= times.begin && times.at_s(at) < f64::from(plan.seconds)
+}
+
+/// The findings of a call that did not come about.
+fn all_missing(told: &Told) -> Vec<Finding> {
+    let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
+    let why = || missing_as(Cause::NoPackets, "neither picture nor sound of the other end came");
+    let towards = TOWARDS_HERE.iter().map(|quantity| told.finding(*quantity, Err(why())));
+    towards.chain(FROM_HERE.iter().map(|quantity| outwards.finding(*quantity, Err(why())))).collect()
+}
+
+fn notes(afterwards: &Afterwards) -> Vec<String> {
+    let mut notes = Vec::new();
+    if afterwards.missed > 0 {
+        notes.push(format!(
+            "{} pictures and sounds were shown and not measured: this machine was busy",
+            afterwards.missed
+        ));
+    }
+    notes
+}

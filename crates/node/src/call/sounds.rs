@@ -1,0 +1,183 @@
+//! What this end hears of the other: delays, what is missing and invented, beeps, and what comes back of its own
+//! sweeps.
+
+use super::delays::Delays;
+use super::findings::{Told, missing, missing_as};
+use super::recording::Recording;
+use super::sweeps::Turns;
+use super::times::Times;
+use crate::receive::{PieceKind, TappedSound};
+use std::time::{Duration, Instant};
+use tongke_inspection::Quantity;
+use tongke_inspection::facts::{Cause, Event, EventKind, Finding, Measured, Method, Missing};
+use tongke_measure::Concealment;
+use tongke_measure::echo::Echo;
+use tongke_measure::evidence::LossShare;
+use tongke_measure::room::{Microphone, RoomFacts, RoomMeter};
+use tongke_media::beat::BeepDetector;
+use tongke_media::sound::{FRAME_SAMPLES, SAMPLE_RATE};
+
+/// Events kept for the time line.
+const EVENTS: usize = 1_000;
+/// Invented pieces nearer to each other than this are one loss on the time line, in seconds.
+const ONE_LOSS_S: f64 = 0.1;
+/// Beeps kept: an hour of them.
+const BEEPS: usize = 1_000;
+/// Turns of echo kept: an hour of them.
+const TURNS: usize = 400;
+
+/// Collects the sound of the other end.
+#[derive(Debug)]
+pub(super) struct Sounds {
+    delays: Delays,
+    concealment: Concealment,
+    losses: Vec<Event>,
+    room: RoomMeter,
+    beep: BeepDetector,
+    beeps: Vec<Instant>,
+    recording: Recording,
+    turns: Turns,
+    echoes: Vec<Echo>,
+}
+
+impl Sounds {
+    pub(super) fn new(times: &Times) -> Self {
+        Self {
+            delays: Delays::default(),
+            concealment: Concealment::new(SAMPLE_RATE),
+            losses: Vec::new(),
+            room: RoomMeter::new(SAMPLE_RATE),
+            beep: BeepDetector::default(),
+            beeps: Vec::new(),
+            recording: Recording::new(times.begin),
+            turns: Turns::of(times.side),
+            echoes: Vec::new(),
+        }
+    }
+
+    /// A piece goes to the loudspeaker.
+    pub(super) fn on_sound(&mut self, times: &Times, tapped: &TappedSound) {
+        let TappedSound { samples, channels, heard, kind, delay_us, .. } = tapped;
+        let mono: Vec<f32> = samples
+            .chunks_exact(usize::from(*channels).max(1))
+            .map(|of| f32::from(of[0]) / 32_768.0)
+            .collect();
+        match kind {
+            PieceKind::Received | PieceKind::Stretched => self.concealment.on_played(mono.len() as u64),
+            PieceKind::Concealed => {
+                self.concealment.on_concealed(mono.len() as u64, false);
+                self.lost(times.at_s(*heard), mono.len() as f64 / f64::from(SAMPLE_RATE));
+            }
+            PieceKind::Silence => {}
+        }
+        if *kind == PieceKind::Received {
+            self.room.push(&mono);
+        }
+        if let Some((delay_us, bound_us)) = delay_us {
+            self.delays.push(times, *heard, *delay_us, *bound_us);
+        }
+        if let Some(beep) = self.beep.on_samples(samples, *channels, *heard)
+            && self.beeps.len() < BEEPS
+        {
+            self.beeps.push(beep);
+        }
+        self.recording.push(*heard, &mono);
+        while let Some(turn) = self.turns.next(times, &self.recording, Duration::ZERO) {
+            match turn.echo() {
+                Ok(echo) if self.echoes.len() < TURNS => self.echoes.push(echo),
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "a turn without an echo to look for"),
+            }
+        }
+    }
+
+    fn lost(&mut self, at_s: f64, lasting_s: f64) {
+        if let Some(last) = self.losses.last_mut()
+            && at_s - (last.at_s + last.lasting_s) < ONE_LOSS_S
+        {
+            last.lasting_s = (at_s + lasting_s - last.at_s).max(0.0);
+        } else if self.losses.len() < EVENTS {
+            self.losses.push(Event { what: EventKind::Loss, at_s, lasting_s });
+        }
+    }
+
+    /// Beeps that were heard, in order.
+    pub(super) fn beeps(&self) -> &[Instant] {
+        &self.beeps
+    }
+
+    /// What came back of this end's sweeps, turn by turn.
+    pub(super) fn echoes(&self) -> &[Echo] {
+        &self.echoes
+    }
+
+    /// What the other end's microphone heard.
+    pub(super) fn room(&self) -> RoomFacts {
+        self.room.facts()
+    }
+
+    /// How well the clocks behind the delays are known, ms.
+    pub(super) fn clock_bound_ms(&self) -> f64 {
+        self.delays.clock_bound_ms()
+    }
+
+    pub(super) fn mouth_to_ear_ms(&self) -> Option<f64> {
+        self.delays.median_ms()
+    }
+
+    /// Share of the sound that was invented, and how much longer its runs are than under random loss.
+    pub(super) fn invented(&self) -> (f64, f64) {
+        let concealed = self.concealment.concealed_samples() as f64;
+        let share = concealed / (self.concealment.total_samples() as f64).max(1.0);
+        let mean_run = concealed / FRAME_SAMPLES as f64 / (self.concealment.events() as f64).max(1.0);
+        let burst_r = if concealed > 0.0 { mean_run * (1.0 - share) } else { 1.0 };
+        (share, burst_r)
+    }
+
+    /// Why there is nothing to be said of the other end's sound; none: there is.
+    pub(super) fn fault(&self) -> Option<Missing> {
+        if self.concealment.total_samples() == 0 {
+            return Some(missing(Cause::NoPackets));
+        }
+        (self.room().microphone == Microphone::Muted).then(|| missing(Cause::MicrophoneMuted))
+    }
+
+    /// The findings. `packets`: lost after repair, of how many.
+    pub(super) fn findings(&self, packets: LossShare, clock_steps: u64, told: &Told) -> Vec<Finding> {
+        let delay = match self.fault() {
+            Some(fault) => Err(fault),
+            None => {
+                let unstamped =
+                    missing_as(Cause::SignalUnreadable, "no sound was stamped by a clock that is known");
+                self.delays.measured(Method::StampSoftware, 0.0, clock_steps, told, unstamped).map(lookahead)
+            }
+        };
+        let seconds = self.concealment.seconds();
+        let whole = seconds.unimpaired + seconds.concealed;
+        let share = |of: u64| {
+            let some = (whole > 0).then(|| told.value(whole, of as f64 / whole as f64, Method::Rfc7294));
+            some.ok_or_else(|| missing(Cause::NoPackets))
+        };
+        vec![
+            told.finding(Quantity::MouthToEar, delay),
+            told.finding(Quantity::AudioLoss, self.loss(packets, told)),
+            told.finding(Quantity::ConcealedSeconds, share(seconds.concealed)),
+            told.finding(Quantity::SeverelyConcealedSeconds, share(seconds.severely_concealed)),
+        ]
+    }
+
+    fn loss(&self, packets: LossShare, told: &Told) -> Result<Measured, Missing> {
+        let known = packets.share().zip(packets.interval());
+        let (share, (low, high)) = known.ok_or_else(|| missing(Cause::NoPackets))?;
+        let bound = Some((share - low).max(high - share));
+        let events = self.losses.clone();
+        Ok(Measured { bound, events, ..told.value(packets.n, share, Method::ReceiverCount) })
+    }
+}
+
+/// Stamps are set before the encoder, and what its look ahead holds back comes out of the decoder later.
+fn lookahead(measured: Measured) -> Measured {
+    let reference =
+        "without the 6.5 ms that Opus looks ahead, and without microphone and loudspeaker".to_owned();
+    Measured { reference: Some(reference), ..measured }
+}

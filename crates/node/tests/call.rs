@@ -1,0 +1,173 @@
+//! Measured calls through the real relay, all in this process.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+mod support;
+
+use support::*;
+use tongke_inspection::Quantity;
+use tongke_inspection::facts::{Cause, Finding, Measured, OneSided, Outcome, Scope, Way};
+use tongke_node::call::{Call, CallOutcome, Fault, call};
+use tongke_node::{NodeConfig, NodeSettings};
+use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
+use tongke_protocol::{Grant, Role};
+use tongke_relay::Relay;
+
+/// A whole cycle of the program, and what an end may begin late.
+const SECONDS: u32 = 13;
+
+/// One end, as a test would have it.
+struct End {
+    camera: bool,
+    microphone: &'static str,
+    loudspeaker: &'static str,
+    fault: Option<Fault>,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self { camera: true, microphone: "test", loudspeaker: "none", fault: None }
+    }
+}
+
+fn config(relay: &Relay, lesson: &str, id: &str, end: &End) -> NodeConfig {
+    let grant = Grant {
+        lesson: lesson.parse().unwrap(),
+        participant: id.parse().unwrap(),
+        name: format!("学校 {id}"),
+        role: Role::Receiving,
+        expires_unix_s: 4_000_000_000,
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let given = NodeSettings {
+        token: Some(key().sign(&grant)),
+        camera: text(if end.camera { "test" } else { "none" }),
+        microphone: text(end.microphone),
+        sound_out: text(end.loudspeaker),
+        ..settings(relay.http_addr(), id, Role::Receiving, "quic")
+    };
+    NodeConfig::try_from(given).unwrap()
+}
+
+async fn end(relay: &Relay, lesson: &str, (id, with): (&str, &str), which: CallEnd, end: End) -> CallOutcome {
+    let plan = CallPlan { with: with.parse().unwrap(), end: which, seconds: SECONDS, sight: Sight::Software };
+    let what = Call { plan, fault: end.fault, one_clock: None };
+    Box::pin(call(config(relay, lesson, id, &end), what, &mut |_| {})).await.unwrap()
+}
+
+/// Both ends of a call in a lesson of its own.
+async fn hold(lesson: &str, a: End, b: End) -> [CallOutcome; 2] {
+    let relay = start_relay();
+    let (a, b) = tokio::join!(
+        end(&relay, lesson, ("a", "b"), CallEnd::A, a),
+        end(&relay, lesson, ("b", "a"), CallEnd::B, b)
+    );
+    relay.shutdown("the test is over").await;
+    [a, b]
+}
+
+fn of(outcome: &CallOutcome, quantity: Quantity, scope: Option<Scope>) -> &Outcome {
+    let is = |finding: &&Finding| finding.quantity == quantity && finding.scope == scope;
+    let mut found = outcome.findings.iter().filter(is);
+    let only = found.next().unwrap_or_else(|| panic!("no {quantity}: {:?}", outcome.notes));
+    assert!(found.next().is_none(), "{quantity} stands there twice");
+    &only.outcome
+}
+
+fn measured(outcome: &CallOutcome, quantity: Quantity, scope: Option<Scope>) -> &Measured {
+    match of(outcome, quantity, scope) {
+        Outcome::Measured(measured) => measured,
+        other => panic!("{quantity}: {other:?}"),
+    }
+}
+
+fn cause(outcome: &CallOutcome, quantity: Quantity, scope: Option<Scope>) -> Cause {
+    match of(outcome, quantity, scope) {
+        Outcome::Missing(missing) => missing.cause,
+        other => panic!("{quantity}: {other:?}"),
+    }
+}
+
+const A: Option<Scope> = Some(Scope::A);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_ends_of_a_call_measure_what_comes_towards_them() {
+    for outcome in hold("test-clean", End::default(), End::default()).await {
+        let picture = measured(&outcome, Quantity::GlassToGlass, A);
+        let sound = measured(&outcome, Quantity::MouthToEar, A);
+        for (delay, least) in [(picture, 59), (sound, 59)] {
+            assert!(delay.n >= least && delay.median.unwrap() > 0.0, "{delay:?}");
+            let clock_bound_ms = delay.clock_bound_ms.unwrap();
+            assert!(clock_bound_ms > 0.0 && delay.bound.unwrap() >= clock_bound_ms, "{delay:?}");
+            assert!(!delay.over_time.is_empty() && delay.histogram.is_some());
+        }
+        assert!(measured(&outcome, Quantity::MarkerDecode, None).value.unwrap() > 0.95);
+        // Only the encoder is between the picture that is drawn again and the one that came.
+        let likeness = measured(&outcome, Quantity::Ssim, None).value.unwrap();
+        assert!((0.6..1.0).contains(&likeness), "{likeness}");
+        let sync = measured(&outcome, Quantity::LipSync, None);
+        assert!(sync.median.unwrap().abs() <= 60.0, "{sync:?}");
+        for quantity in [Quantity::SpeechRatingFb, Quantity::SpeechMosFb, Quantity::SpeechMosNb] {
+            assert!(measured(&outcome, quantity, None).reference.is_some());
+        }
+        assert_eq!(of(&outcome, Quantity::Resolution, None), &Outcome::Found("480×360".into()));
+        let towards_here = |finding: &&Finding| finding.way == Some(Way::BToA);
+        assert_eq!(outcome.findings.iter().filter(towards_here).count(), 16);
+        assert_eq!(cause(&outcome, Quantity::Telr, None), Cause::NoDevice);
+        assert!(outcome.clock.is_some() && !outcome.clock_stepped);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_that_leaves_early_or_late_is_found_to_ten_milliseconds() {
+    let early = |ms| End { fault: Some(Fault::SoundEarly { ms }), ..End::default() };
+    let clean = hold("test-sync", End::default(), End::default());
+    let ([a, b], [plain, _]) = tokio::join!(hold("test-early", early(200), early(-200)), clean);
+    let sync = |outcome: &CallOutcome| measured(outcome, Quantity::LipSync, None).median.unwrap();
+    // The codec and the buffers have an offset of their own, the same in all of them.
+    let own = sync(&plain);
+    assert!(own.abs() <= 60.0, "{own}");
+    assert!((sync(&b) - own - 200.0).abs() <= 10.0, "{} {own}", sync(&b));
+    assert!((sync(&a) - own + 200.0).abs() <= 10.0, "{} {own}", sync(&a));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
+    let room = |name| End { microphone: name, loudspeaker: name, ..End::default() };
+    let [a, b] =
+        hold("test-room", room("room:noise_dbfs=-75"), room("room:delay_ms=180,loss_db=30,noise_dbfs=-75"))
+            .await;
+    let telr = measured(&a, Quantity::Telr, None);
+    assert!((telr.value.unwrap() - 40.0).abs() <= 1.5 && telr.one_sided.is_none(), "{telr:?}");
+    assert!(measured(&a, Quantity::EchoDelay, None).value.unwrap() > 180.0);
+    assert_eq!(measured(&b, Quantity::Telr, None).one_sided, Some(OneSided::AtLeast));
+    // What b's room hears of a's sweeps took 180 ms more than to its loudspeaker.
+    let (air, line) =
+        (measured(&b, Quantity::MouthToEar, Some(Scope::B)), measured(&b, Quantity::MouthToEar, A));
+    let apart = air.median.unwrap() - line.median.unwrap();
+    assert!((apart - 186.5).abs() <= air.bound.unwrap() + 10.0, "{apart} {air:?}");
+    assert_eq!(cause(&a, Quantity::MouthToEar, Some(Scope::B)), Cause::SignalUnreadable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_broken_at_the_far_end_is_told_by_its_name_and_never_as_a_number() {
+    let broken = |fault| End { fault: Some(fault), ..End::default() };
+    let nothing = End { camera: false, microphone: "none", ..End::default() };
+    let ([a, b], [c, d]) = tokio::join!(
+        hold("test-muted", broken(Fault::Muted), broken(Fault::Black)),
+        hold("test-frozen", broken(Fault::Frozen), nothing)
+    );
+    for quantity in [Quantity::MouthToEar, Quantity::SpeechRatingFb, Quantity::LipSync] {
+        let scope = quantity.has_scope().then_some(Scope::A);
+        assert_eq!(cause(&b, quantity, scope), Cause::MicrophoneMuted, "{quantity}");
+    }
+    for (outcome, expected) in [(&a, Cause::CameraBlack), (&d, Cause::CameraFrozen), (&c, Cause::NoPackets)] {
+        for quantity in [Quantity::GlassToGlass, Quantity::VideoFps, Quantity::FreezeShare, Quantity::LipSync]
+        {
+            let scope = quantity.has_scope().then_some(Scope::A);
+            assert_eq!(cause(outcome, quantity, scope), expected, "{quantity}");
+        }
+    }
+    assert_eq!(cause(&c, Quantity::SpeechMosFb, None), Cause::NoPackets);
+    assert!(c.findings.iter().all(|finding| matches!(finding.outcome, Outcome::Missing(_))));
+}
