@@ -27,6 +27,17 @@ fn it_prints_the_token_and_nothing_else() {
 }
 
 #[test]
+fn a_grant_for_a_test_is_like_any_other() {
+    let scratch = Scratch::new("token-test");
+    let said = token(&scratch, &["--lesson", "test-1", "--role", "inspector"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let key = GrantKey::from_secret_file(SECRET.as_bytes()).unwrap();
+    let token = said.out.trim_end();
+    assert!(key.verify_for(token, &"test-1".parse().unwrap(), WallTime(0)).is_ok());
+    assert!(key.verify_for(token, &"test-2".parse().unwrap(), WallTime(0)).is_err(), "it is for that test alone");
+}
+
+#[test]
 fn a_secret_that_others_may_read_is_warned_about_on_standard_error() {
     use std::os::unix::fs::PermissionsExt as _;
     let scratch = Scratch::new("token-open");

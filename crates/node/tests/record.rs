@@ -284,3 +284,25 @@ async fn an_enrolled_room_needs_no_token_and_after_the_first_time_no_registry() 
     assert!(tongke_node::admit(nameless).await.unwrap_err().to_string().starts_with("lesson: is missing"));
     relay.shutdown("the test is over").await;
 }
+
+#[tokio::test]
+async fn of_a_test_a_room_keeps_nothing() {
+    let (relay, folder) = (start_relay(), Folder::new());
+    let grant = tongke_protocol::Grant {
+        lesson: "test-1".parse().unwrap(),
+        participant: "oak".parse().unwrap(),
+        name: "OAK".into(),
+        role: Role::Supporting,
+        expires_unix_s: 4_000_000_000,
+    };
+    let settings = NodeSettings {
+        token: Some(key().sign(&grant)),
+        data: Some(folder.path().to_owned()),
+        ..settings(relay.http_addr(), "oak", Role::Supporting, "quic")
+    };
+    let mut oak = start(settings);
+    oak.until("the relay", |facts| facts.transport == "quic").await;
+    oak.end().await;
+    assert!(!folder.path().join("outbox").exists());
+    relay.shutdown("the test is over").await;
+}

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use tongke_pairing::id::{NodeId, SchoolId, school_of};
 use tongke_protocol::record::{FactKind, LessonFact};
 use tongke_protocol::signed::{PublicKey, SignatureError, kid_of};
-use tongke_protocol::{ParticipantId, WallTime};
+use tongke_protocol::{LessonId, ParticipantId, WallTime};
 
 /// Longest id of a fact, in bytes.
 const MAX_ID_LEN: usize = 200;
@@ -53,6 +53,8 @@ pub(crate) enum NotTaken {
     WrongKind,
     #[error("the measurement in it is of lesson '{0}', the fact of another one")]
     WrongLesson(String),
+    #[error("'{0}' is a test, which never counts as a lesson")]
+    TestLesson(LessonId),
 }
 
 impl NotTaken {
@@ -66,6 +68,7 @@ impl NotTaken {
             NotTaken::WrongSchool { .. } => "wrong_school",
             NotTaken::WrongKind => "wrong_kind",
             NotTaken::WrongLesson(_) => "wrong_lesson",
+            NotTaken::TestLesson(_) => "test_lesson",
         }
     }
 }
@@ -171,6 +174,9 @@ fn may_say(machine: &Machine, fact: &LessonFact) -> Result<(), NotTaken> {
         let what =
             format!("an id has 1 to {MAX_ID_LEN} characters, and only those of ASCII that can be seen");
         return Err(NotTaken::Malformed(what));
+    }
+    if fact.lesson.is_test() {
+        return Err(NotTaken::TestLesson(fact.lesson.clone()));
     }
     if let FactKind::Quality { measured } = &fact.what
         && measured.lesson != fact.lesson
@@ -296,5 +302,17 @@ mod tests {
         assert_eq!(says(Node, None, flow("oak")), Err("wrong_kind"));
         assert_eq!(says(Relay, None, locked), Ok(()));
         assert_eq!(says(Relay, None, flow("oak")), Ok(()));
+    }
+
+    #[test]
+    fn nobody_says_anything_of_a_test() {
+        let key = key();
+        let mut what = flow("oak");
+        what["lesson"] = json!("test-1");
+        let fact: LessonFact = serde_json::from_value(what).unwrap();
+        for kind in [MachineKind::Node, MachineKind::Relay] {
+            let refused = may_say(&machine(kind, Some("oak"), &key), &fact).unwrap_err();
+            assert_eq!(refused.code(), "test_lesson");
+        }
     }
 }

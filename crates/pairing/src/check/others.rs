@@ -15,6 +15,7 @@ const MAX_SUMMED: u32 = 10_000;
 
 /// A lesson nobody planned may have taken place: what is said about it is kept all the same.
 fn lesson(book: &Book, id: &LessonId, found: &mut Findings) -> Option<Session> {
+    words::lesson("lesson", id, found);
     let session = expand::session(book, id);
     if session.is_none() {
         let what = format!("there is no lesson '{id}' in the timetable");
@@ -120,6 +121,7 @@ pub(super) fn ledger_row(it: &LedgerRow, found: &mut Findings) {
 }
 
 pub(super) fn settlement(it: &Settlement, found: &mut Findings) {
+    it.about.lesson.iter().for_each(|id| words::lesson("about.lesson", id, found));
     match &it.about.row {
         Some((ledger, _)) => words::name("about.row", ledger, found),
         None if it.about.lesson.is_none() => {

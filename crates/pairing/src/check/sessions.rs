@@ -79,6 +79,7 @@ fn times(session: &Session, found: &mut Findings) {
 /// A name that looks like one of a slot's lessons must be one, and the other way round: else the
 /// timetable and this session would be about one lesson without knowing it.
 fn its_name(book: &Book, session: &Session, found: &mut Findings) {
+    words::lesson("id", &session.id, found);
     let named = expand::slot_and_day(&session.id).map(|(slot, _)| slot);
     match &session.slot {
         Some(slot) if book.slot(slot).is_none() => {

@@ -23,6 +23,8 @@ pub(super) fn slot(book: &Book, slot: &Slot, found: &mut Findings) {
         let what = format!("'{}' is in another pair's timetable already", slot.id);
         found.problem("id_in_use", "id", what, "choose another id");
     }
+    // Its lessons are named after it, so they are all tests or none is.
+    words::lesson("id", &expand::lesson_id(&slot.id, calendar::FIRST_DAY), found);
     times(slot, found);
     words::list("except", &slot.except, usize::try_from(MAX_TERM_DAYS).unwrap_or(0), found);
     words::distinct("receiving", &slot.receiving, found);

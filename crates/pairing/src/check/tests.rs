@@ -231,6 +231,20 @@ fn sessions_and_the_timetables_lessons_do_not_take_each_others_names() {
 }
 
 #[test]
+fn nobody_plans_a_test_or_says_anything_of_one() {
+    refused(session("test-1"), "test_lesson");
+    refused(with(session("test-1"), json!({"purpose": "test", "pair": null})), "test_lesson");
+    refused(slot("test"), "test_lesson");
+    refused(slot("test-art"), "test_lesson");
+    let count = json!({"head_count": {"lesson": "test-1", "school": "lake", "pupils": 3, "teachers": 1}});
+    refused(count, "test_lesson");
+    refused(json!({"dispute": {"lesson": "test-1", "why": "it was held"}}), "test_lesson");
+    refused(json!({"ruling": {"lesson": "test-1", "held": true}}), "test_lesson");
+    refused(json!({"settlement": {"about": {"lesson": "test-1"}, "right": "here"}}), "test_lesson");
+    warned(session("tests-1"), &[]);
+}
+
+#[test]
 fn what_is_noted_by_hand_is_over_and_has_a_source() {
     let noted = |more: Value| with(session("x"), json!({"noted": more}));
     refused(noted(json!({"source": "minutes"})), "noted_before_it_was");

@@ -4,7 +4,7 @@ use super::Findings;
 use crate::calendar::{self, FIRST_DAY, LAST_DAY};
 use crate::entry::Entry;
 use jiff::civil::Date;
-use tongke_protocol::WallTime;
+use tongke_protocol::{LessonId, WallTime};
 
 /// Longest name, in characters.
 pub(super) const MAX_NAME: usize = 100;
@@ -94,5 +94,13 @@ pub(super) fn days(first: (&str, Date), last: (&str, Date), code: &'static str, 
     if last.1 < first.1 {
         let what = format!("the last day, {}, is before the first, {}", last.1, first.1);
         found.problem(code, last.0, what, "look at both days; they may have changed places");
+    }
+}
+
+/// A lesson that can count. Tests are machines' own: nobody plans one, and nothing is said about one.
+pub(super) fn lesson(field: &str, id: &LessonId, found: &mut Findings) {
+    if id.is_test() {
+        let what = format!("'{id}' is a name of tests, which never count as lessons");
+        found.problem("test_lesson", field, what, "choose an id that does not begin with 'test-'");
     }
 }

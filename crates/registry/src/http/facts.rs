@@ -52,7 +52,7 @@ struct FactResult {
     /// What became of it.
     status: FactStatus,
     /// Why it was refused: `malformed`, `unknown_machine`, `machine_revoked`, `wrong_key`, `wrong_school`,
-    /// `wrong_kind`, `wrong_lesson`.
+    /// `wrong_kind`, `wrong_lesson`, `test_lesson`.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     /// The same in words.
@@ -129,7 +129,7 @@ async fn bring_facts(
         (status = 201, description = "Kept: it is on disk", body = FactResult),
         (status = 403, description = "`unknown_machine`, `machine_revoked`, `wrong_key`, `wrong_school`, `wrong_kind`", body = Refusal),
         (status = 409, description = "Another fact has this id: `conflict`", body = Refusal),
-        (status = 422, description = "`malformed`, `wrong_lesson`, `id_differs`", body = Refusal),
+        (status = 422, description = "`malformed`, `wrong_lesson`, `test_lesson`, `id_differs`", body = Refusal),
         (status = 429, description = "Too much at once: `busy`; `Retry-After` says when", body = Refusal),
     ))]
 async fn put_fact(
@@ -159,6 +159,10 @@ fn refused(why: &NotTaken) -> HttpRefusal {
         NotTaken::Malformed(_) | NotTaken::WrongLesson(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "look at the program that made it; sending it again is of no use",
+        ),
+        NotTaken::TestLesson(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "hold lessons under names that do not begin with 'test-'; what tests find is told as reports",
         ),
         NotTaken::UnknownMachine(_) | NotTaken::MachineRevoked(_) | NotTaken::WrongKey(_) => (
             StatusCode::FORBIDDEN,

@@ -129,16 +129,16 @@ on_both! {
         for id in ["shiyan", "lukou"] {
             world.enter(id, school(id, id)).await.created();
         }
-        let test = json!({"session": {"id": "test-1", "purpose": "test", "supporting": "shiyan", "receiving": ["lukou"],
+        let test = json!({"session": {"id": "trial-1", "purpose": "test", "supporting": "shiyan", "receiving": ["lukou"],
             "start_us": start(), "end_us": later(start(), 30)}});
         world.enter("t", test).await.created();
         let node = world.enrol("node", "lukou-1", Some("lukou")).await;
         world.set(start());
-        let granted = ask(&world, &node, "test-1", start()).await.created();
+        let granted = ask(&world, &node, "trial-1", start()).await.created();
         assert_eq!(granted["role"], "receiving");
         world.settle().await;
         world.set(later(start(), 300));
         world.settle().await;
-        assert_eq!(world.get("/lessons/test-1").await.ok()["decision"]["status"], "never_counts");
+        assert_eq!(world.get("/lessons/trial-1").await.ok()["decision"]["status"], "never_counts");
     }
 }

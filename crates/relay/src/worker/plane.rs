@@ -61,9 +61,10 @@ impl Plane {
         }
     }
 
-    /// Has the core's facts written down, if there are any and if facts are kept.
+    /// Has the core's facts written down, if there are any and if facts are kept. Those of tests never are.
     fn keep_facts(&mut self) -> Option<Keeping> {
-        let facts = std::mem::take(&mut self.core.outputs().facts);
+        let mut facts = std::mem::take(&mut self.core.outputs().facts);
+        facts.retain(|fact| !fact.lesson.is_test());
         let journal = self.journal.as_ref().filter(|_| !facts.is_empty())?;
         Some(journal.keep(facts))
     }

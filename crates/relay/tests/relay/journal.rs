@@ -239,3 +239,23 @@ async fn without_a_data_directory_actions_are_carried_out_and_nothing_is_kept() 
     let text = http.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     assert!(!text.contains("tongke_facts"), "{text}");
 }
+
+#[tokio::test]
+async fn nothing_is_written_down_of_a_test() {
+    let data = Data::new();
+    let relay = data.relay();
+    let http = Http::new(&relay, token("test-1", "school-1", Role::Supporting));
+    let links: tongke_protocol::control::Links = http.get("/lessons/test-1/links").await;
+    let mut node = Node::connect_to(([127, 0, 0, 1], links.quic_port.unwrap()).into()).await;
+    let hello = hello(http.token.clone(), "test-1", vec![], 1, 1);
+    node.say(&tongke_protocol::control::ClientMessage::Hello(hello)).await;
+    node.event(|event| matches!(event, LessonEvent::Snapshot { .. })).await;
+    let locked = json!({"action": "lock", "locked": true});
+    let response = http.request(Method::POST, "/lessons/test-1/actions").json(&locked).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NO_CONTENT, "a test is conducted as a lesson is");
+    let _beside = join(&relay, "school-1", Role::Supporting).await;
+    within("the end", relay.shutdown("the relay is being restarted")).await;
+    assert!(!data.facts().is_empty(), "the lesson beside it is written down");
+    let days = fs::read_dir(data.path().join("facts")).unwrap().map(|entry| entry.unwrap().path());
+    assert!(days.map(|day| day.join("test-1.jsonl")).all(|file| !file.exists()));
+}
