@@ -48,6 +48,7 @@ impl Roster {
             LessonEvent::Slot { .. }
             | LessonEvent::State { .. }
             | LessonEvent::Message { .. }
+            | LessonEvent::Dispatch { .. }
             | LessonEvent::SessionEnded { .. }
             | LessonEvent::Ending { .. } => {}
         }

@@ -79,6 +79,14 @@ pub enum LessonEvent {
         /// The message.
         message: Message,
     },
+    /// Somebody sent the hearer a [`Dispatch`](crate::dispatch::Dispatch): one of the two is an inspector. Nobody else is
+    /// told.
+    Dispatch {
+        /// Who.
+        from: ParticipantId,
+        /// What.
+        body: String,
+    },
     /// The relay ended one of the hearer's own sessions.
     SessionEnded {
         /// The WHIP or WHEP session.
@@ -155,6 +163,7 @@ impl LessonEvent {
             LessonEvent::Snapshot { .. } => "snapshot",
             LessonEvent::State { .. } => "state",
             LessonEvent::Message { .. } => "message",
+            LessonEvent::Dispatch { .. } => "dispatch",
             LessonEvent::SessionEnded { .. } => "session_ended",
             LessonEvent::Joined { .. } => "joined",
             LessonEvent::Left { .. } => "left",

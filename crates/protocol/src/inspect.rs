@@ -4,6 +4,7 @@
 //! Nothing is taken for delivered. An inspector asks again, with the same [`Ask::id`], until it has the whole answer;
 //! a node that is at work on it says how far it is, and one that is done says its answer again.
 
+use crate::dispatch::MAX_DISPATCH_LEN;
 use crate::event::ClockReport;
 use crate::facts::NodeFacts;
 use crate::id::ParticipantId;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Longest body, in bytes: what a dispatch carries.
-pub const MAX_BODY_LEN: usize = 48 * 1024;
+pub const MAX_BODY_LEN: usize = MAX_DISPATCH_LEN;
 /// Longest hold of a call, in seconds: a lesson and its break.
 pub const MAX_CALL_S: u32 = 3_600;
 /// Longest time that an idle line is watched, in seconds.

@@ -1,7 +1,7 @@
 //! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
-//! clients tell each other ([`control`], [`event`]), how a lesson is conducted ([`conduct`]), what is
-//! measured ([`facts`]) and recorded ([`record`]), what an inspector asks of nodes ([`inspect`]), how machines sign
-//! what they say ([`signed`]), and how time is written down ([`time`]).
+//! clients tell each other ([`control`], [`event`]), and an inspector and nodes through the relay ([`dispatch`],
+//! [`inspect`]), how a lesson is conducted ([`conduct`]), what is measured ([`facts`]) and recorded ([`record`]), how
+//! machines sign what they say ([`signed`]), and how time is written down ([`time`]).
 //!
 //! Pure: no sockets, no threads, and the time is always told, never asked for.
 
@@ -9,6 +9,7 @@
 
 pub mod conduct;
 pub mod control;
+pub mod dispatch;
 pub mod event;
 pub mod facts;
 pub mod grant;

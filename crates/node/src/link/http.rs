@@ -8,14 +8,18 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
-use tongke_protocol::LessonId;
+use tokio::time::{Instant, timeout_at};
 use tongke_protocol::control::{ClockEcho, ClockProbe, Links, ReflectorSession, Refusal};
+use tongke_protocol::dispatch::Dispatch;
 use tongke_protocol::event::{ClockReport, LessonEvent};
+use tongke_protocol::{LessonId, ParticipantId};
 
 /// Time for one request.
 const REQUEST_WAIT: Duration = Duration::from_secs(4);
 /// Time for the TCP (and TLS) handshake.
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// The relay says something on an event stream every 10 s: one that is silent for longer than two of them is dead.
+const SILENT: Duration = Duration::from_secs(22);
 /// Longest error body read, in bytes.
 const MAX_ERROR_LEN: usize = 4096;
 
@@ -92,9 +96,10 @@ impl HttpSession {
     }
 }
 
-/// The relay, for one lesson and one grant. Cheap to clone; connections are kept.
+/// The relay, for one lesson and one grant. Cheap to clone; connections are kept. Of use without a [`Link`](super::Link)
+/// too: whoever inspects a lesson needs no media.
 #[derive(Debug, Clone)]
-pub(crate) struct RelayHttp {
+pub struct RelayHttp {
     client: Client,
     base: RelayUrl,
     lesson: LessonId,
@@ -102,13 +107,16 @@ pub(crate) struct RelayHttp {
 }
 
 impl RelayHttp {
-    /// `extra_root`: a PEM file's contents, for a relay whose certificate no public authority signed.
-    pub(crate) fn new(
+    /// `token`: the grant. `extra_root`: a PEM file's contents, for a relay whose certificate no public authority
+    /// signed; the error says what is wrong with it.
+    pub fn new(
         base: RelayUrl,
         lesson: LessonId,
         token: String,
         extra_root: Option<&[u8]>,
     ) -> Result<Self, String> {
+        // Fails if the program has chosen a provider already: then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .connect_timeout(CONNECT_WAIT)
             // A lesson's media must never depend on a proxy that caches.
@@ -193,8 +201,8 @@ impl RelayHttp {
         }
     }
 
-    /// Opens the event stream.
-    pub(super) async fn events(&self) -> Result<EventStream, LinkError> {
+    /// Opens the event stream. As long as it is open its holder is there: dispatches reach it.
+    pub async fn events(&self) -> Result<EventStream, LinkError> {
         let request = self.request(Method::GET, self.of_lesson("events"));
         let request = request.header("accept", "text/event-stream");
         let response = tokio::time::timeout(REQUEST_WAIT, request.send()).await;
@@ -202,7 +210,16 @@ impl RelayHttp {
             .map_err(|_| LinkError::Http(format!("no answer within {} s", REQUEST_WAIT.as_secs())))?
             .map_err(|error| no_answer(&error))?;
         let response = accepted(response).await?;
-        Ok(EventStream { response, reader: EventStreamReader::default(), ready: Vec::new() })
+        let (reader, heard) = (EventStreamReader::default(), Instant::now());
+        Ok(EventStream { response, reader, ready: Vec::new(), heard })
+    }
+
+    /// Sends a dispatch. Done, it waits for the addressee to read it. Refused with `addressee_busy` or
+    /// `dispatch_too_often`, it may be sent again a second later; with `addressee_away`, once the addressee has joined.
+    pub async fn dispatch(&self, to: &ParticipantId, body: String) -> Result<(), LinkError> {
+        let dispatch = Dispatch { to: to.clone(), body };
+        send(self.request(Method::POST, self.of_lesson("dispatches")).json(&dispatch)).await?;
+        Ok(())
     }
 
     /// The relay's addresses, in the order in which the system gives them.
@@ -239,23 +256,28 @@ fn local_towards(relay: SocketAddr) -> std::io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
-/// The relay's lesson events.
+/// The relay's lesson events: a snapshot first.
 #[derive(Debug)]
-pub(super) struct EventStream {
+pub struct EventStream {
     response: Response,
     reader: EventStreamReader,
     /// Read and not yet given, the next one last.
     ready: Vec<LessonEvent>,
+    /// When something came last.
+    heard: Instant,
 }
 
 impl EventStream {
-    /// The next event; an error when the stream ends. Safe to cancel.
-    pub(super) async fn next(&mut self) -> Result<LessonEvent, String> {
+    /// The next event; an error, in words, when the stream has ended or is silent for too long. Safe to cancel.
+    pub async fn next(&mut self) -> Result<LessonEvent, String> {
         loop {
             if let Some(event) = self.ready.pop() {
                 return Ok(event);
             }
-            let chunk = self.response.chunk().await.map_err(|error| chain(&error))?;
+            let chunk = timeout_at(self.heard + SILENT, self.response.chunk()).await;
+            let chunk = chunk.map_err(|_| format!("nothing came for {} s", SILENT.as_secs()))?;
+            let chunk = chunk.map_err(|error| chain(&error))?;
+            self.heard = Instant::now();
             let chunk = chunk.ok_or("the relay closed the event stream")?;
             let mut texts = Vec::new();
             self.reader.push(&chunk, &mut texts);

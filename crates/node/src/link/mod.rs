@@ -12,8 +12,7 @@ mod socket;
 mod sse;
 mod webrtc;
 
-pub(crate) use http::RelayHttp;
-pub use http::RelayUrl;
+pub use http::{EventStream, RelayHttp, RelayUrl};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -71,6 +71,7 @@ impl Session {
                 let name = self.roster.name(&participant);
                 tracing::info!("{name} put the hand {}", if raised { "up" } else { "down" });
             }
+            LessonEvent::Dispatch { from, body } => self.on_dispatch(from, body),
             LessonEvent::TrackStarted { .. }
             | LessonEvent::TrackEnded { .. }
             | LessonEvent::State { .. }

@@ -1,5 +1,6 @@
 //! A node's life: a link is made, kept and made again; what happens is handed where it belongs.
 
+mod dispatch;
 mod events;
 mod report;
 mod wire;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tongke_media::program::Program;
+use tongke_protocol::ParticipantId;
 use tongke_protocol::facts::NodeFacts;
 
 /// How often the status line and the facts file are written.
@@ -45,6 +47,8 @@ pub struct Controls {
     pub hand: Option<mpsc::Receiver<bool>>,
     /// Gets the facts so far, once a second.
     pub facts: Option<watch::Sender<Option<NodeFacts>>>,
+    /// Gets the dispatches that come, with whom they are from. What does not fit is dropped: whoever asks asks again.
+    pub dispatches: Option<mpsc::Sender<(ParticipantId, String)>>,
 }
 
 /// What a measured call puts into a session.
@@ -83,6 +87,8 @@ pub(crate) struct Session {
     facts_file: Option<FactsFile>,
     /// What is told to the registry, if anything is.
     record: Option<Record>,
+    /// Who is given dispatches.
+    dispatches: Option<mpsc::Sender<(ParticipantId, String)>>,
     notes: Vec<String>,
 }
 
@@ -144,6 +150,7 @@ impl Session {
             printer: config.status.then(StatusPrinter::new),
             facts_file: config.facts.clone().map(FactsFile::new),
             record,
+            dispatches: None,
             notes: Vec::new(),
             config,
         })
@@ -154,6 +161,7 @@ impl Session {
         mut controls: Controls,
         shutdown: impl Future<Output = ()>,
     ) -> Result<NodeFacts, NodeError> {
+        self.dispatches = controls.dispatches.take();
         let seconds = self.config.seconds;
         let stop = async {
             match seconds {

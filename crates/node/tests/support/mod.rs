@@ -87,7 +87,7 @@ pub fn start_with(config: NodeConfig) -> Node {
     let (facts_tx, facts) = watch::channel(None);
     let (hand, hands) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel::<()>();
-    let controls = Controls { hand: Some(hands), facts: Some(facts_tx) };
+    let controls = Controls { hand: Some(hands), facts: Some(facts_tx), ..Controls::default() };
     let running = tokio::spawn(async move {
         tongke_node::run_controlled(config, controls, async move { drop(stopped.await) }).await
     });

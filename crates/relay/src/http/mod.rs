@@ -1,9 +1,10 @@
-//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, links, rate, reflector, load, metrics,
-//! health.
+//! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, dispatches, links, rate, reflector,
+//! load, metrics, health.
 
 mod caller;
 mod conduct;
 mod cors;
+mod dispatches;
 mod events;
 mod health;
 pub(crate) mod https;
@@ -164,6 +165,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/self", get(conduct::pass))
         .route("/lessons/{lesson}/actions", post(conduct::act))
         .route("/lessons/{lesson}/flow", post(lesson::flow))
+        .route("/lessons/{lesson}/dispatches", post(dispatches::send))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -1,5 +1,6 @@
 //! Errors of the HTTP interface: a status and a [`Refusal`] as JSON.
 
+use crate::worker::DispatchError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -92,6 +93,20 @@ impl From<FlowError> for HttpRefusal {
             FlowError::Unreasonable(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         HttpRefusal { status, refusal: Refusal::from(&error) }
+    }
+}
+
+impl From<DispatchError> for HttpRefusal {
+    fn from(error: DispatchError) -> Self {
+        let status = match error {
+            DispatchError::Role(_) => StatusCode::FORBIDDEN,
+            DispatchError::NotInLesson => StatusCode::CONFLICT,
+            DispatchError::Away(_) => StatusCode::NOT_FOUND,
+            DispatchError::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            DispatchError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            DispatchError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        refuse(status, error.code(), error.to_string())
     }
 }
 

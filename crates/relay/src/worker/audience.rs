@@ -4,9 +4,11 @@
 //! it has read on, is greeted again instead: a fresh snapshot and what its slots show now (a slot
 //! not named after a snapshot is empty). So nobody ever acts on a gap.
 
+use super::dispatches::DispatchError;
 use std::collections::{BTreeMap, HashMap};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tongke_protocol::dispatch::Dispatch;
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::{LessonId, ParticipantId, Role};
 use tongke_sfu::{AddressedEvent, Audience, Core, LegId};
@@ -15,6 +17,8 @@ use tongke_sfu::{AddressedEvent, Audience, Core, LegId};
 const QUEUE: usize = 256;
 /// Listeners of one participant in one lesson; each further one is refused.
 const MAX_LISTENERS_EACH: usize = 16;
+/// A listener with so many unread events takes no dispatch: one may be as long as hundreds of events.
+const MAX_UNREAD: usize = QUEUE / 4;
 
 /// One end of an event queue, for whoever writes it to the network.
 pub(crate) type Events = mpsc::Receiver<LessonEvent>;
@@ -107,6 +111,26 @@ impl Listeners {
         }
     }
 
+    /// Hands a dispatch to its addressee, who must listen here. One of the two must be an inspector.
+    pub(crate) fn dispatch(
+        &mut self,
+        lesson: &LessonId,
+        (from, role): (&ParticipantId, Role),
+        Dispatch { to, body }: Dispatch,
+    ) -> Result<(), DispatchError> {
+        let all = self.lessons.get_mut(lesson).into_iter().flatten();
+        let hearing: Vec<_> = all.filter(|it| it.participant == to && !it.queue.is_closed()).collect();
+        if hearing.is_empty() {
+            return Err(DispatchError::Away(to));
+        }
+        if role != Role::Inspector && hearing.iter().all(|it| it.role != Role::Inspector) {
+            return Err(DispatchError::Role(role));
+        }
+        let event = LessonEvent::Dispatch { from: from.clone(), body };
+        let taken = hearing.into_iter().filter(|listener| listener.take_dispatch(&event)).count();
+        if taken == 0 { Err(DispatchError::Busy(to)) } else { Ok(()) }
+    }
+
     /// Ends the queue of a QUIC leg: its control stream is finished after what is queued.
     pub(crate) fn remove_leg(&mut self, leg: LegId) {
         if let Some(lesson) = self.legs.remove(&leg)
@@ -177,6 +201,12 @@ impl Listener {
         !self.behind
     }
 
+    /// Queues a dispatch; false: too much is unread. Whoever sent it sends it again: it is no gap.
+    fn take_dispatch(&mut self, event: &LessonEvent) -> bool {
+        let unread = QUEUE - self.queue.capacity();
+        !self.behind && unread < MAX_UNREAD && self.queue.try_send(event.clone()).is_ok()
+    }
+
     /// Tells the whole state, if there is room for it.
     fn greet(&mut self, core: &Core, lesson: &LessonId) {
         if !core.is_synced(lesson) {
@@ -244,6 +274,57 @@ mod tests {
         assert!(matches!(events.try_recv(), Ok(LessonEvent::Snapshot { .. })));
         assert!(matches!(events.try_recv(), Ok(LessonEvent::Ending { .. })));
         assert_eq!(events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+
+    fn dispatch(to: &str, body: &str) -> Dispatch {
+        Dispatch { to: to.parse().unwrap(), body: body.to_owned() }
+    }
+
+    #[test]
+    fn a_dispatch_is_heard_by_its_addressee_alone_and_one_of_the_two_is_an_inspector() {
+        let (core, mut listeners, mut events) = listening();
+        let lesson = "math".parse().unwrap();
+        let (inspector, teacher) = ("inspector-1".parse().unwrap(), "school-1".parse().unwrap());
+        let add = |listeners: &mut Listeners, who, role| listeners.add(&core, &lesson, (who, role), None);
+        let mut inspecting = add(&mut listeners, &inspector, Role::Inspector).unwrap();
+        let mut teaching = add(&mut listeners, &teacher, Role::Supporting).unwrap();
+        for all in [&mut events, &mut inspecting, &mut teaching] {
+            assert!(matches!(all.try_recv(), Ok(LessonEvent::Snapshot { .. })));
+        }
+        let asks = listeners.dispatch(&lesson, (&inspector, Role::Inspector), dispatch("school-2", "how?"));
+        assert_eq!(asks, Ok(()));
+        let asked = LessonEvent::Dispatch { from: inspector.clone(), body: "how?".into() };
+        assert_eq!(events.try_recv(), Ok(asked));
+        let answers =
+            listeners.dispatch(&lesson, (&teacher, Role::Supporting), dispatch("inspector-1", "well"));
+        assert_eq!(answers, Ok(()));
+        let answered = LessonEvent::Dispatch { from: teacher.clone(), body: "well".into() };
+        assert_eq!(inspecting.try_recv(), Ok(answered));
+        let chat = listeners.dispatch(&lesson, (&teacher, Role::Supporting), dispatch("school-2", "psst"));
+        assert_eq!(chat, Err(DispatchError::Role(Role::Supporting)));
+        let away = listeners.dispatch(&lesson, (&inspector, Role::Inspector), dispatch("school-3", "?"));
+        assert_eq!(away, Err(DispatchError::Away("school-3".parse().unwrap())));
+        let elsewhere = "art".parse().unwrap();
+        let other = listeners.dispatch(&elsewhere, (&inspector, Role::Inspector), dispatch("school-2", "?"));
+        assert!(other.is_err());
+        for all in [&mut events, &mut inspecting, &mut teaching] {
+            assert!(all.try_recv().is_err());
+        }
+    }
+
+    #[test]
+    fn whoever_does_not_read_is_sent_no_more_dispatches_and_misses_no_event_by_them() {
+        let (core, mut listeners, mut events) = listening();
+        let (lesson, inspector) = ("math".parse().unwrap(), "inspector-1".parse().unwrap());
+        let mut ask =
+            |it: &mut Listeners| it.dispatch(&lesson, (&inspector, Role::Inspector), dispatch("school-2", "?"));
+        let taken = (0..2 * QUEUE).filter(|_| ask(&mut listeners).is_ok()).count();
+        assert_eq!(taken, MAX_UNREAD - 1, "the snapshot took one place");
+        assert_eq!(ask(&mut listeners), Err(DispatchError::Busy("school-2".parse().unwrap())));
+        listeners.tell(&core, hand(true));
+        assert_eq!(listeners.dropped, 0);
+        while !matches!(events.try_recv().unwrap(), LessonEvent::Hand { .. }) {}
+        assert_eq!(ask(&mut listeners), Ok(()));
     }
 
     #[test]

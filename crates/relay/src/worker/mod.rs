@@ -8,6 +8,7 @@
 //! that follows from it.
 
 mod audience;
+mod dispatches;
 mod drops;
 mod egress;
 mod gather;
@@ -23,6 +24,7 @@ mod tcp;
 mod trunk;
 mod udp;
 
+pub(crate) use dispatches::DispatchError;
 pub(crate) use handle::WorkerHandle;
 pub(crate) use pinning::cpus;
 pub(crate) use plane::{Plane, Resource, ResourceError};

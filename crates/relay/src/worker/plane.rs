@@ -2,6 +2,7 @@
 //! [`Plane::flush`] carries out what the core wants.
 
 use super::audience::{Events, Listeners};
+use super::dispatches::Senders;
 use super::egress::SharedEgress;
 use super::quic::{Admitted, JoinRequest};
 use super::spread::Admission;
@@ -25,6 +26,8 @@ pub(crate) struct Plane {
     pub egress: SharedEgress,
     /// Who hears events.
     pub listeners: Listeners,
+    /// Who sends dispatches.
+    pub senders: Senders,
     /// Where facts are written down, if they are.
     pub journal: Option<Journal>,
     /// This worker's number.

@@ -117,8 +117,9 @@ impl Plane {
         }
     }
 
-    /// Tells the core which lessons nobody listens to here any more.
+    /// Forgets what is of no use any more, and tells the core which lessons nobody listens to here now.
     pub(crate) fn tidy(&mut self, now: Now) {
+        self.senders.tidy(now.instant);
         let unheard = self.listeners.tidy(&self.core);
         if !unheard.is_empty() {
             unheard.iter().for_each(|lesson| self.core.set_listened(now, lesson, false));

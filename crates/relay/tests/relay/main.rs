@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod conduct;
+mod dispatches;
 mod handing_on;
 mod http;
 mod journal;

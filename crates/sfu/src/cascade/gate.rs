@@ -148,17 +148,10 @@ impl Core {
         let full = self.config.spread_after;
         let key = self.by_lesson.get(lesson).copied().filter(|_| full > 0)?;
         let room = self.rooms.get_mut(key).filter(|room| room.home.is_none())?;
-        if let Some(known) = room.find(participant) {
-            if !known.legs.is_empty() {
-                return None;
-            }
-            let away = known.away.map(|away| away.trunk);
-            let branch = room.branches.list.iter().find(|branch| Some(branch.trunk) == away);
-            if let Some(branch) = branch {
-                return Some(branch.site);
-            }
+        if room.find(participant).is_some_and(|known| !known.legs.is_empty()) {
+            return None;
         }
-        if let Some(seat) = room.branches.seats.of(participant).filter(|site| sites.contains(site)) {
+        if let Some(seat) = room.seat_of(participant).filter(|site| sites.contains(site)) {
             return Some(seat);
         }
         let is_receiving = |key: &&u64| self.legs.get(**key).is_some_and(|leg| !leg.slots.is_empty());
@@ -174,9 +167,20 @@ impl Core {
         room.branches.seats.give(participant, site);
         Some(site)
     }
+
+    /// The branch at which somebody sits, of a lesson whose home is here; none: at none that is known.
+    pub fn seat_of(&self, lesson: &LessonId, participant: &ParticipantId) -> Option<Site> {
+        self.room(lesson)?.seat_of(participant)
+    }
 }
 
 impl Room {
+    fn seat_of(&self, participant: &ParticipantId) -> Option<Site> {
+        let away = self.find(participant).and_then(|known| known.away).map(|away| away.trunk);
+        let branch = self.branches.list.iter().find(|branch| Some(branch.trunk) == away);
+        branch.map(|branch| branch.site).or_else(|| self.branches.seats.of(participant))
+    }
+
     fn has_trunk(&self, trunk: TrunkId) -> bool {
         self.home.as_ref().is_some_and(|home| home.trunk == trunk)
             || self.branches.list.iter().any(|branch| branch.trunk == trunk)
