@@ -290,6 +290,18 @@ pub struct LoadSession {
     pub fastest_bps: u64,
 }
 
+/// `POST /lessons/{lesson}/loopback`: a test lesson in which the caller may call itself, with grants for its two ends.
+/// Both are good for five minutes and for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loopback {
+    /// The lesson: of no use to anybody else.
+    pub lesson: LessonId,
+    /// The grant of the participant `near`, a supporting classroom.
+    pub near: String,
+    /// The grant of the participant `far`, a receiving classroom.
+    pub far: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@ mod handing_on;
 mod http;
 mod journal;
 mod leases;
+mod loopback;
 mod metrics;
 mod placement;
 mod reflector;

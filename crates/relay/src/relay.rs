@@ -8,6 +8,7 @@ use crate::handing_on::{HandingOn, machine_of};
 use crate::http;
 use crate::http::https::HttpsAcceptor;
 use crate::journal::{self, Restored};
+use crate::loopback::Loopbacks;
 use crate::placement::Placement;
 use crate::reflector;
 use crate::supervisor;
@@ -155,6 +156,7 @@ impl Relay {
             reflector: reflector::start(config)?,
             takes_load: config.load_mbps > 0,
             leases: Mutex::default(),
+            loopbacks: Loopbacks::default(),
         });
         let serving = Serving(Handle::new());
         let is_https = tls.is_some();

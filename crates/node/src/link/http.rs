@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tongke_protocol::control::{ClockEcho, ClockProbe, Links, ReflectorSession, Refusal};
+use tongke_protocol::control::{ClockEcho, ClockProbe, Links, Loopback, ReflectorSession, Refusal};
 use tongke_protocol::dispatch::Dispatch;
 use tongke_protocol::event::{ClockReport, LessonEvent};
 use tongke_protocol::{LessonId, ParticipantId};
@@ -153,6 +153,12 @@ impl RelayHttp {
     /// Opens a session of the relay's reflector.
     pub(crate) async fn reflector(&self) -> Result<ReflectorSession, LinkError> {
         let answer = send(self.request(Method::POST, self.of_lesson("reflector"))).await?;
+        answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Asks for a test lesson in which this machine may call itself, and for the grants of both ends.
+    pub async fn loopback(&self) -> Result<Loopback, LinkError> {
+        let answer = send(self.request(Method::POST, self.of_lesson("loopback"))).await?;
         answer.json().await.map_err(|error| no_answer(&error))
     }
 

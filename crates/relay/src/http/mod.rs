@@ -1,5 +1,5 @@
 //! The HTTP interface: WHIP and WHEP, event streams, clock, slots and actions, dispatches, links, rate, reflector,
-//! load, metrics, health.
+//! load, loopback, metrics, health.
 
 mod caller;
 mod conduct;
@@ -10,6 +10,7 @@ mod health;
 pub(crate) mod https;
 mod lesson;
 mod load;
+mod loopback;
 mod rate;
 mod reflector;
 pub(crate) mod refusal;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::handing_on::HandingOn;
 use crate::journal::Journal;
 use crate::leases::Leases;
+use crate::loopback::Loopbacks;
 use crate::placement::Placement;
 use crate::worker::{self, WorkerHandle};
 use axum::Router;
@@ -65,6 +67,8 @@ pub(crate) struct Relay {
     pub takes_load: bool,
     /// Which lines are loaded.
     pub leases: Mutex<Leases>,
+    /// In which schools call themselves.
+    pub loopbacks: Loopbacks,
 }
 
 impl Relay {
@@ -162,6 +166,7 @@ pub(crate) fn router(relay: Arc<Relay>, pages: Router) -> Router {
         .route("/lessons/{lesson}/reflector", post(reflector::open))
         .route("/lessons/{lesson}/load", post(load::take))
         .route("/lessons/{lesson}/load/{lease}", delete(load::give_back))
+        .route("/lessons/{lesson}/loopback", post(loopback::open))
         .route("/lessons/{lesson}/self", get(conduct::pass))
         .route("/lessons/{lesson}/actions", post(conduct::act))
         .route("/lessons/{lesson}/flow", post(lesson::flow))

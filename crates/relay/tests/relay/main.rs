@@ -8,6 +8,7 @@ mod handing_on;
 mod http;
 mod journal;
 mod load;
+mod loopback;
 mod media;
 mod pages;
 mod placement;
