@@ -34,7 +34,10 @@ fn a_grant_for_a_test_is_like_any_other() {
     let key = GrantKey::from_secret_file(SECRET.as_bytes()).unwrap();
     let token = said.out.trim_end();
     assert!(key.verify_for(token, &"test-1".parse().unwrap(), WallTime(0)).is_ok());
-    assert!(key.verify_for(token, &"test-2".parse().unwrap(), WallTime(0)).is_err(), "it is for that test alone");
+    assert!(
+        key.verify_for(token, &"test-2".parse().unwrap(), WallTime(0)).is_err(),
+        "it is for that test alone"
+    );
 }
 
 #[test]

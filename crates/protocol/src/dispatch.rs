@@ -72,7 +72,8 @@ mod tests {
         let long = "x".repeat(64);
         for text in ["x", "\"", "\\", "\n", "\u{1}", "é", "山", "{\"a\":1}", "\u{7f}\u{2028}"] {
             let fits = |times: usize| dispatch(&text.repeat(times)).check_length().is_ok();
-            let most = (0..=16).rev().fold(0, |most, bit| most + (usize::from(fits(most + (1 << bit))) << bit));
+            let most =
+                (0..=16).rev().fold(0, |most, bit| most + (usize::from(fits(most + (1 << bit))) << bit));
             assert!(most > 10_000 / text.len() && !fits(most + 1), "{text:?}: {most}");
             let body = text.repeat(most);
             let from = long.parse().unwrap();

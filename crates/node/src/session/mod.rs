@@ -47,7 +47,8 @@ pub struct Controls {
     pub hand: Option<mpsc::Receiver<bool>>,
     /// Gets the facts so far, once a second.
     pub facts: Option<watch::Sender<Option<NodeFacts>>>,
-    /// Gets the dispatches that come, with whom they are from. What does not fit is dropped: whoever asks asks again.
+    /// Gets the dispatches that come, with whom they are from, but for those that ask for facts. What does not fit is
+    /// dropped: whoever asks asks again.
     pub dispatches: Option<mpsc::Sender<(ParticipantId, String)>>,
 }
 
@@ -89,6 +90,8 @@ pub(crate) struct Session {
     record: Option<Record>,
     /// Who is given dispatches.
     dispatches: Option<mpsc::Sender<(ParticipantId, String)>>,
+    /// Answers to dispatches, on their way.
+    answers: JoinSet<()>,
     notes: Vec<String>,
 }
 
@@ -151,6 +154,7 @@ impl Session {
             facts_file: config.facts.clone().map(FactsFile::new),
             record,
             dispatches: None,
+            answers: JoinSet::new(),
             notes: Vec::new(),
             config,
         })

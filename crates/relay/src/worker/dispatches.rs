@@ -96,7 +96,7 @@ impl Plane {
 
     /// Hands a dispatch to its addressee, who listens here.
     pub(crate) fn dispatch(
-        &mut self,
+        &self,
         lesson: &LessonId,
         sender: &Grant,
         dispatch: Dispatch,
@@ -114,9 +114,8 @@ mod tests {
         let (start, lesson) = (Instant::now(), "math".parse().unwrap());
         let (hill, oak) = ("hill".parse().unwrap(), "oak".parse().unwrap());
         let mut senders = Senders::default();
-        let passed = (0..10_000).filter(|ms| {
-            senders.take(start + Duration::from_millis(*ms), &lesson, &hill)
-        });
+        let passed =
+            (0..10_000).filter(|ms| senders.take(start + Duration::from_millis(*ms), &lesson, &hill));
         assert_eq!(passed.count(), 16 + 39, "at once, and four in each of ten seconds");
         let later = start + Duration::from_secs(10);
         assert!(senders.take(later, &lesson, &oak));

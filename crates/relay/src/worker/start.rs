@@ -203,7 +203,8 @@ impl Parts {
         core.carry_with(egress.clone());
         let (index, placement) = (door.index, door.placement.clone());
         let listeners = Listeners::default();
-        let plane = Plane { core, egress, listeners, senders: Senders::default(), journal, index, placement, trunks };
+        let plane =
+            Plane { core, egress, listeners, senders: Senders::default(), journal, index, placement, trunks };
         let standing = Standing { placement: door.placement.clone(), worker: door.index, is_over: false };
         let mut tcp = tokio::task::spawn_local(tcp::accept(tcp, inputs_sender.clone()));
         let mut quic = tokio::task::spawn_local(quic::accept(endpoint.clone(), door));

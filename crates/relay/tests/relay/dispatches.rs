@@ -83,7 +83,8 @@ async fn an_inspector_at_a_branch_asks_the_teacher_and_an_observer_beside_it_and
         send(&at(&relay, name, role), "inspector", "well").await.unwrap();
         assert_eq!(next(&mut inspecting).await, said(name, "well"));
     }
-    let (status, refused) = send(&at(&relay, "observer-0", Role::Observer), "observer-1", "?").await.unwrap_err();
+    let (status, refused) =
+        send(&at(&relay, "observer-0", Role::Observer), "observer-1", "?").await.unwrap_err();
     assert_eq!((status, refused.code.as_str()), (StatusCode::FORBIDDEN, "role_may_not"));
 }
 
@@ -115,7 +116,9 @@ async fn whoever_may_not_send_or_sends_what_nobody_can_take_is_told_why() {
     assert_eq!(refused(&inspector, json!({"to": "class"})).await, expect(422, "body_unreadable"));
     assert_eq!(refused(&inspector, json!({"to": "class", "body": 7})).await, expect(422, "body_unreadable"));
     let no_text = inspector.request(Method::POST, "/lessons/math/dispatches");
-    let no_text = no_text.header("content-type", "application/json").body(b"{\"to\":\"class\",\"body\":\"\xff\"}".to_vec());
+    let no_text = no_text
+        .header("content-type", "application/json")
+        .body(b"{\"to\":\"class\",\"body\":\"\xff\"}".to_vec());
     let (status, refusal) = refusal(no_text.send().await.unwrap()).await;
     assert_eq!((status.as_u16(), refusal.code), expect(400, "body_unreadable"));
     let other = Http::new(&relay, token("art", "inspector", Role::Inspector));
@@ -130,8 +133,7 @@ async fn a_flood_of_dispatches_is_cut_to_its_rate_and_the_addressee_hears_the_ot
     let relay = relay();
     let inspector = at(&relay, "inspector", Role::Inspector);
     let mut inspecting = EventStream::open(&inspector, "math").await;
-    let [loud, quiet] =
-        [at(&relay, "teacher", Role::Supporting), at(&relay, "class", Role::Receiving)];
+    let [loud, quiet] = [at(&relay, "teacher", Role::Supporting), at(&relay, "class", Role::Receiving)];
     let _events = [EventStream::open(&loud, "math").await, EventStream::open(&quiet, "math").await];
     let mut passed = 0;
     let refused = loop {

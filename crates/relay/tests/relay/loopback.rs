@@ -45,8 +45,9 @@ async fn its_grants_are_good_for_five_minutes_of_one_test_lesson_and_for_nothing
         let (status, code) = refused(open(&http, opened.lesson.as_str()).await);
         assert_eq!((status, code.as_str()), (403, "loopback_of_loopback"));
     }
-    let call = Http::new(&relay, opened.near).offer(&format!("/whip/{}", opened.lesson), &offer("sendonly"));
-    assert_eq!(call.await.status(), StatusCode::CREATED);
+    let near = Http::new(&relay, opened.near);
+    let call = near.offer(&format!("/whip/{}", opened.lesson), &offer("sendonly")).await;
+    assert_eq!(call.status(), StatusCode::CREATED);
 }
 
 #[tokio::test]
