@@ -15,7 +15,8 @@ pub enum Unit {
     Index,
     /// How many times something, e.g. the configured rate.
     Ratio,
-    /// Mean opinion score that was calculated, 1 to 5. Narrowband, wideband and fullband are three scales.
+    /// Mean opinion score that was calculated, 1 to 5. Narrowband, wideband, fullband and listening quality are four
+    /// scales.
     Mos,
     /// Points of the E-model: a rating R of 0 to 100, or an impairment that is subtracted from it.
     Rating,
@@ -148,6 +149,9 @@ quantities! {
     SpeechMosWb = "speech.mos_wb", Mos, Directed, Media;
     /// Narrowband MOS-CQE, calculated by ITU-T G.107.
     SpeechMosNb = "speech.mos_nb", Mos, Directed, Media;
+    /// MOS-LQO: how alike what was heard is to what was said (ViSQOL). Of listening, not of conversation, and estimated
+    /// from signals: no value of the three scales above.
+    SpeechVisqol = "speech.visqol_lqo", Mos, Directed, Media;
     /// Share of the time in which the picture stood still (W3C webrtc-stats rule).
     FreezeShare = "video.freeze_share", Share, Directed, Media;
     /// Freezes (W3C webrtc-stats rule).
@@ -271,8 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn the_three_speech_scales_are_three_quantities() {
-        let scales = [Quantity::SpeechMosNb, Quantity::SpeechMosWb, Quantity::SpeechMosFb];
-        assert_eq!(scales.map(Quantity::name), ["speech.mos_nb", "speech.mos_wb", "speech.mos_fb"]);
+    fn the_speech_scales_are_as_many_quantities() {
+        let scales =
+            [Quantity::SpeechMosNb, Quantity::SpeechMosWb, Quantity::SpeechMosFb, Quantity::SpeechVisqol];
+        let names = ["speech.mos_nb", "speech.mos_wb", "speech.mos_fb", "speech.visqol_lqo"];
+        assert_eq!(scales.map(Quantity::name), names);
     }
 }

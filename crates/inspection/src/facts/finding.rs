@@ -209,6 +209,8 @@ pub enum Method {
     EModelWb,
     /// ITU-T G.107.2.
     EModelFb,
+    /// What was heard against what was said (ViSQOL's speech mode).
+    Visqol,
     /// Counted by the receiver, after repair.
     ReceiverCount,
     /// The freeze rule of W3C webrtc-stats.
@@ -233,7 +235,7 @@ pub enum Method {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Method; 18] = [
+    pub const ALL: [Method; 19] = [
         Method::MarkerSoftware,
         Method::MarkerOptical,
         Method::StampSoftware,
@@ -242,6 +244,7 @@ impl Method {
         Method::EModelNb,
         Method::EModelWb,
         Method::EModelFb,
+        Method::Visqol,
         Method::ReceiverCount,
         Method::WebrtcStats,
         Method::Rfc7294,
