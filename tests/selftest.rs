@@ -5,23 +5,31 @@
 mod support;
 
 use serde_json::Value;
-use support::process::{Said, run};
+use support::process::{Running, Said, said, tongke};
 use support::relay::{LESSON, Relay, now_s};
 use support::scratch::Scratch;
+use support::{eventually, s};
 use tongke_protocol::Role;
 
 fn selftest(scratch: &Scratch, url: &str, token: &str, more: &[&str]) -> Said {
     let token = scratch.write("token", token);
+    // Whatever else runs on the machine that tests is no business of theirs.
+    let mut command = tongke();
+    command.env("XDG_RUNTIME_DIR", scratch.path());
     let mut flags = vec!["selftest", "--relay", url, "--token-file", token.to_str().unwrap()];
-    flags.extend(["--language", "en"]);
-    let unless_given =
-        [("--seconds", "1"), ("--camera", "none"), ("--microphone", "none"), ("--loudspeaker", "none")];
+    let unless_given = [
+        ("--language", "en"),
+        ("--seconds", "1"),
+        ("--camera", "none"),
+        ("--microphone", "none"),
+        ("--loudspeaker", "none"),
+    ];
     for (flag, value) in unless_given {
         if !more.contains(&flag) {
             flags.extend([flag, value]);
         }
     }
-    run(flags.iter().chain(more))
+    said(command.args(flags.iter().chain(more)))
 }
 
 /// What was found of a quantity, each way.
@@ -92,4 +100,154 @@ fn whoever_has_no_right_grant_is_told_why() {
     let said =
         selftest(&scratch, &relay.url(), &relay.token("hill", Role::Receiving), &["--lesson", "other"]);
     assert!(said.code != Some(0) && said.err.contains(LESSON), "{}", said.err);
+}
+
+/// Why a quantity is missing.
+fn cause(facts: &Value, quantity: &str) -> String {
+    found(facts, quantity)[0]["missing"]["cause"].as_str().unwrap_or("it is there").to_owned()
+}
+
+/// A Y4M file of five pictures of one luma, 10 a second; moving ones differ.
+fn film(scratch: &Scratch, name: &str, luma: u8, moves: bool) -> String {
+    let mut film = b"YUV4MPEG2 W64 H48 F10:1 Ip A1:1 C420jpeg\n".to_vec();
+    for number in 0..5 {
+        film.extend(b"FRAME\n");
+        film.extend(vec![luma + u8::from(moves) * number * 4; 64 * 48]);
+        film.extend(vec![128; 64 * 48 / 2]);
+    }
+    let path = scratch.path().join(name);
+    std::fs::write(&path, film).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A WAV file of two seconds of silence.
+fn silence(scratch: &Scratch) -> String {
+    let samples = 2 * 48_000_u32;
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + samples * 2).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    for half in [1_u16, 1] {
+        wav.extend(half.to_le_bytes());
+    }
+    wav.extend(48_000_u32.to_le_bytes());
+    wav.extend(96_000_u32.to_le_bytes());
+    wav.extend([2, 0, 16, 0]);
+    wav.extend(b"data");
+    wav.extend((samples * 2).to_le_bytes());
+    wav.extend(vec![0; samples as usize * 2]);
+    let path = scratch.path().join("muted.wav");
+    std::fs::write(&path, wav).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn devices_that_work_are_measured_and_the_room_between_them() {
+    let scratch = Scratch::new("selftest-devices");
+    let relay = Relay::start(&scratch);
+    let film = film(&scratch, "moving.y4m", 100, true);
+    let room = "room:delay_ms=80,loss_db=20,noise_dbfs=-60";
+    let devices = ["--json", "--camera", &film, "--microphone", room, "--loudspeaker", room];
+    let said = selftest(&scratch, &relay.url(), &relay.token("hill", Role::Receiving), &devices);
+    let facts: Value = serde_json::from_str(&said.out).expect(&said.err);
+    let value = |quantity: &str| {
+        let measured = &found(&facts, quantity)[0]["measured"];
+        measured["value"].as_f64().unwrap_or_else(|| panic!("{quantity}: {facts}"))
+    };
+    assert!((value("device.camera_fps") - 10.0).abs() < 1.5, "{}", value("device.camera_fps"));
+    assert!(found(&facts, "device.camera_mode")[0]["found"].as_str().unwrap().starts_with("64x48 @ "));
+    assert!((value("device.loudspeaker_path") - 20.0).abs() < 1.5, "{}", value("device.loudspeaker_path"));
+    assert!((value("device.microphone_noise") + 60.0).abs() < 2.0, "{}", value("device.microphone_noise"));
+    assert_eq!(cause(&facts, "device.microphone_level"), "microphone_silent", "nobody spoke");
+    assert!(value("machine.encoder_headroom") > 0.0 && value("machine.cpu") > 0.0);
+}
+
+#[test]
+fn a_black_camera_and_a_muted_microphone_are_named_and_never_pass() {
+    let scratch = Scratch::new("selftest-black");
+    let relay = Relay::start(&scratch);
+    let token = relay.token("hill", Role::Receiving);
+    let (black, muted) = (film(&scratch, "black.y4m", 16, false), silence(&scratch));
+    let devices = ["--json", "--camera", &black, "--microphone", &muted];
+    let said = selftest(&scratch, &relay.url(), &token, &devices);
+    let facts: Value = serde_json::from_str(&said.out).expect(&said.err);
+    for quantity in ["device.camera_fps", "device.camera_brightness"] {
+        assert_eq!(cause(&facts, quantity), "camera_black", "{quantity}");
+    }
+    for quantity in ["device.microphone_level", "device.microphone_noise", "device.microphone_clipping"] {
+        assert_eq!(cause(&facts, quantity), "microphone_muted", "{quantity}");
+    }
+    let facts = tongke_inspection::Facts::parse(said.out.as_bytes()).unwrap();
+    let judgement = tongke_inspection::judge(&facts, &tongke_inspection::Criteria::shipped());
+    assert!(judgement.overall.verdict.counts_as().is_none(), "no grade at all, let alone a pass");
+    let named: Vec<_> = judgement.overall.missing.iter().map(|at| judgement.lines[*at].quantity).collect();
+    assert!(named.contains(&tongke_inspection::Quantity::CameraFps), "{named:?}");
+    assert!(named.contains(&tongke_inspection::Quantity::MicrophoneNoise), "{named:?}");
+}
+
+#[test]
+fn a_frozen_camera_and_a_microphone_that_is_not_there_are_told_with_what_to_do() {
+    let scratch = Scratch::new("selftest-frozen");
+    let relay = Relay::start(&scratch);
+    let token = relay.token("hill", Role::Receiving);
+    let still = film(&scratch, "still.y4m", 100, false);
+    let devices = ["--camera", &still, "--microphone", "no-such-microphone", "--language", "zh-CN"];
+    let said = selftest(&scratch, &relay.url(), &token, &devices).out;
+    for words in ["摄像头画面静止", "检查镜头盖", "没有这个设备", "no-such-microphone", "总评：无法判定"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_test_that_is_stopped_says_what_was_found_until_then() {
+    let scratch = Scratch::new("selftest-stopped");
+    let relay = Relay::start(&scratch);
+    let token = scratch.write("token", &relay.token("hill", Role::Receiving));
+    let out = scratch.path().join("facts.json");
+    let mut command = tongke();
+    command.env("XDG_RUNTIME_DIR", scratch.path());
+    command.args(["selftest", "--relay", &relay.url(), "--token-file", token.to_str().unwrap()]);
+    command.args([
+        "--camera",
+        "none",
+        "--microphone",
+        "room:delay_ms=10,loss_db=20",
+        "--loudspeaker",
+        "none",
+    ]);
+    command.args(["--seconds", "60", "--out", out.to_str().unwrap()]);
+    let mut running = Running::start(command, &scratch.path().join("stopped.log"));
+    let pid = format!(" {} ", running.pid());
+    let holds = || std::fs::read_to_string("/proc/locks").unwrap().contains(&pid).then_some(());
+    eventually("it says that it runs", s(20), holds);
+    let refused = selftest(&scratch, &relay.url(), &relay.token("hill", Role::Receiving), &[]);
+    assert_eq!(refused.code, Some(1), "{}", refused.out);
+    assert!(refused.err.contains("another self-test is running on this machine"), "{}", refused.err);
+    assert_eq!(running.terminate(), Some(0), "{}", running.log());
+    let facts: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(cause(&facts, "network.mtu"), "ended_early");
+    let idle_line = facts["steps"].as_array().unwrap().iter().find(|step| step["step"] == "idle_line");
+    assert_eq!(idle_line.unwrap()["not_run"], "ended_early", "{facts}");
+}
+
+#[test]
+fn earlier_tests_are_kept_and_told() {
+    let scratch = Scratch::new("selftest-history");
+    let relay = Relay::start(&scratch);
+    let token = relay.token("hill", Role::Receiving);
+    let data = scratch.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let kept = ["--data", data.to_str().unwrap()];
+    let first = selftest(&scratch, &relay.url(), &token, &kept);
+    assert!(first.out.contains("Trend") && first.out.contains("a trend needs 3"), "{}", first.out);
+    assert_eq!(std::fs::read_dir(data.join("selftests")).unwrap().count(), 1);
+    let mut command = tongke();
+    let history = said(command.args(["selftest", "--history", "--language", "en"]).args(kept));
+    assert_eq!(
+        history.out.lines().filter(|line| line.contains("selftest-hill-")).count(),
+        1,
+        "{}",
+        history.out
+    );
 }

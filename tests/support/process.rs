@@ -25,7 +25,12 @@ pub struct Said {
 
 /// Runs the binary to its end.
 pub fn run<A: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = A>) -> Said {
-    let output = tongke().args(args).output().unwrap();
+    said(tongke().args(args))
+}
+
+/// Runs a command to its end.
+pub fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
     Said {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -10,6 +10,7 @@
 //! the retry of lost links.
 
 mod admission;
+mod busy;
 pub mod call;
 mod clock;
 mod config;
@@ -27,10 +28,11 @@ mod settings;
 mod status;
 
 pub use admission::admit;
+pub use busy::{Busy, Held};
 pub use clock::{ClockKeeper, MachineClock, Translated};
 pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};
-pub use selftest::{Piece, Progress, SelfTest, SelfTestError, selftest};
+pub use selftest::{History, HistoryError, Piece, Progress, SelfTest, SelfTestError, selftest};
 pub use session::Controls;
 pub use settings::NodeSettings;
 

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::logging::LogArgs;
 use crate::shutdown;
 use std::path::PathBuf;
-use tongke_node::{NodeError, NodeSettings};
+use tongke_node::{Held, NodeError, NodeSettings};
 use tongke_outbox::AskError;
 use tongke_protocol::Role;
 
@@ -172,6 +172,7 @@ pub fn run(args: Args, log: LogArgs, fits: fn(Role) -> Result<(), Failure>) -> R
             () = &mut shutdown => return Ok(()),
         };
         fits(config.grant.role)?;
+        let _held = Held::by_lesson(config.data.as_deref());
         tongke_node::run(config, shutdown).await.map(drop).map_err(ended)
     })
 }

@@ -1,4 +1,4 @@
-//! `tongke selftest`: what this school's line to its relay does, for the school's IT staff.
+//! `tongke selftest`: what this school's devices and its line to the relay do, for the school's IT staff.
 
 use crate::config;
 use crate::failure::Failure;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tongke_inspection::signature::Report;
 use tongke_inspection::{Criteria, Facts};
-use tongke_node::{NodeSettings, Progress, SelfTest, admit, selftest};
-use tongke_report::{Language, Source, doing};
+use tongke_node::{Held, History, NodeSettings, Progress, SelfTest, admit, selftest};
+use tongke_report::{Language, Source, doing, history, trend};
 
 /// Longest time that the idle line is watched.
 const MOST_SECONDS: u64 = 60;
@@ -33,7 +33,8 @@ pub struct Args {
     /// A file that holds the grant, as 'tongke token' prints it
     #[arg(long, value_name = "FILE", env = "TONGKE_TOKEN_FILE")]
     token_file: Option<PathBuf>,
-    /// Folder of an enrolled machine: the registry then gives grant and relay
+    /// Folder of this machine: earlier self-tests are kept in it, to show the trend. If it was enrolled, the
+    /// registry gives grant and relay
     #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
     data: Option<PathBuf>,
     /// The camera, as for 'tongke send': /dev/videoN, rtsp://…, FILE.mp4, FILE.y4m, 'test' or 'none' [default:
@@ -58,6 +59,9 @@ pub struct Args {
     /// zh-CN or en [default: as the system speaks]
     #[arg(long, value_name = "LANGUAGE")]
     language: Option<Language>,
+    /// Tell the earlier self-tests that are kept in --data, and what has changed, instead of testing
+    #[arg(long)]
+    history: bool,
     /// Print the facts as JSON instead of words
     #[arg(long)]
     json: bool,
@@ -66,18 +70,42 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-/// Tests the line and says what was found.
+/// Tests and says what was found; or says what was found earlier.
 pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
     let file = config::load::<NodeSettings>(args.config.as_deref())?;
     log.over(file.log).start()?;
     let settings = settings(args, file.settings);
     let language = args.language.unwrap_or_else(spoken);
+    let kept = settings.data.as_deref().map(History::of);
+    if args.history {
+        return print(&earlier(kept.as_ref(), language)?);
+    }
+    let _held = Held::by_selftest(settings.data.as_deref()).map_err(Failure::running)?;
+    let facts = test(args, settings, language)?;
+    let before = match &kept {
+        Some(kept) => kept.tests().map_err(Failure::running)?,
+        None => Vec::new(),
+    };
+    let json = facts.to_json().map_err(Failure::running)?;
+    if let Some(path) = &args.out {
+        keep(path, &json)?;
+    }
+    if args.json {
+        print(&[json, b"\n".to_vec()].concat())?;
+    } else {
+        print(words(&facts, kept.is_some().then_some(&before), language).as_bytes())?;
+    }
+    kept.map_or(Ok(()), |kept| kept.keep(&facts)).map_err(Failure::running)
+}
+
+/// Does the test, and tells on a terminal how far it is.
+fn test(args: &Args, settings: NodeSettings, language: Language) -> Result<Facts, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::running(format!("cannot start the runtime: {error}")))?;
-    let facts = runtime.block_on(async {
+    let tested = runtime.block_on(async {
         let config = admit(settings).await.map_err(super::node::ended)?;
         let plan = SelfTest {
             asked_by: args.by.clone(),
@@ -86,21 +114,36 @@ pub fn run(args: &Args, log: LogArgs) -> Result<(), Failure> {
         };
         let live = std::io::stderr().is_terminal();
         let stop = shutdown::requested()?;
-        let tested =
-            selftest(&config, &plan, &mut progress(live, language), stop).await.map_err(Failure::running);
+        let tested = selftest(&config, &plan, &mut progress(live, language), stop).await;
         clear(live);
-        tested
-    })?;
+        tested.map_err(Failure::running)
+    });
     // A test that was stopped must not wait for the packets it still had to send.
     runtime.shutdown_background();
-    let json = facts.to_json().map_err(Failure::running)?;
-    if let Some(path) = &args.out {
-        keep(path, &json)?;
+    tested
+}
+
+/// The tests that were kept, and what the last one shows.
+fn earlier(kept: Option<&History>, language: Language) -> Result<Vec<u8>, Failure> {
+    let kept =
+        kept.ok_or_else(|| Failure::setting("data", "is missing; earlier self-tests are kept there"))?;
+    let tests = kept.tests().map_err(Failure::running)?;
+    let criteria = Criteria::shipped();
+    let mut told = history(&tests, &criteria, language);
+    if let Some((last, before)) = tests.split_last() {
+        told = format!("{told}\n{}", trend(last, before, &criteria, language));
     }
-    let told = if args.json { [json, b"\n".to_vec()].concat() } else { words(facts, language).into_bytes() };
-    // Whoever reads may have gone away; the facts are kept.
-    let _ = std::io::stdout().write_all(&told);
-    Ok(())
+    Ok(told.into_bytes())
+}
+
+fn print(told: &[u8]) -> Result<(), Failure> {
+    match std::io::stdout().write_all(told) {
+        // Whoever reads may have gone away; the facts are kept.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::running(format!("cannot print it: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
@@ -117,11 +160,15 @@ fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
     }
 }
 
-/// The report as text.
-fn words(facts: Facts, language: Language) -> String {
+/// The report as text, and what has changed since the tests before, where they are kept.
+fn words(facts: &Facts, before: Option<&Vec<Facts>>, language: Language) -> String {
     let criteria = Criteria::shipped();
-    let report = Report { facts, criteria: criteria.title.clone() };
-    Source { report: &report, criteria: &criteria, signer: None }.text(language)
+    let report = Report { facts: facts.clone(), criteria: criteria.title.clone() };
+    let text = Source { report: &report, criteria: &criteria, signer: None }.text(language);
+    match before {
+        Some(before) => format!("{text}\n{}", trend(facts, before, &criteria, language)),
+        None => text,
+    }
 }
 
 /// The language that the system speaks (environment variables of POSIX, §8.2).

@@ -7,6 +7,7 @@
 mod bench;
 mod devices;
 mod findings;
+mod history;
 mod line;
 mod order;
 mod piece;
@@ -15,6 +16,7 @@ mod progress;
 mod reach;
 mod record;
 
+pub use history::{History, HistoryError};
 pub use piece::Piece;
 pub use progress::Progress;
 
@@ -137,5 +139,41 @@ async fn watched(
             () = tokio::time::sleep_until(end) => return Err(Cause::EndedEarly.into()),
             _ = ticks.tick() => tell(began.elapsed()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    /// What becomes of a piece, and whether the whole was stopped.
+    async fn seen(
+        work: impl Future<Output = Found>,
+        stop: impl Future<Output = ()>,
+        left: Duration,
+    ) -> (Found, bool) {
+        let mut stopped = false;
+        let end = Instant::now() + left;
+        let found = watched(pin!(work), |_| (), pin!(stop), end, &mut stopped).await;
+        (found, stopped)
+    }
+
+    fn ended_early(found: &Found) -> bool {
+        matches!(found, Err(Nothing::Missing(Cause::EndedEarly, _)))
+    }
+
+    #[tokio::test]
+    async fn a_piece_ends_with_the_time_of_the_whole_or_when_somebody_stops_it() {
+        let (found, stopped) = seen(pending(), pending(), Duration::ZERO).await;
+        assert!(ended_early(&found) && !stopped, "the time is over");
+        let (found, stopped) = seen(pending(), ready(()), WHOLE).await;
+        assert!(ended_early(&found) && stopped);
+    }
+
+    #[tokio::test]
+    async fn what_a_piece_found_is_kept_even_if_somebody_stops_the_test_just_then() {
+        let (found, stopped) = seen(ready(Ok(Vec::new())), ready(()), WHOLE).await;
+        assert!(found.is_ok() && !stopped);
     }
 }

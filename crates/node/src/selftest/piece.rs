@@ -66,7 +66,8 @@ impl Piece {
     pub(super) const fn lasts(self, idle: Duration) -> Duration {
         match self {
             Piece::Reach | Piece::Marks => Duration::from_secs(1),
-            Piece::Camera | Piece::Microphone | Piece::Loudspeaker => Duration::from_secs(5),
+            Piece::Camera | Piece::Microphone => Duration::from_secs(4),
+            Piece::Loudspeaker => Duration::from_secs(5),
             Piece::Encoder => Duration::from_secs(2),
             Piece::IdleLine => idle.saturating_add(Duration::from_secs(1)),
             Piece::PathMtu => Duration::from_secs(3),

@@ -90,3 +90,40 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selftest::reach::open;
+    use tongke_inspection::Quantity;
+    use tongke_inspection::facts::Outcome;
+
+    fn missing(record: &Record, quantity: Quantity) -> Option<Cause> {
+        let finding = record.findings.iter().find(|finding| finding.quantity == quantity)?;
+        match &finding.outcome {
+            Outcome::Missing(missing) => Some(missing.cause),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_piece_that_came_to_nothing_leaves_its_cause_and_the_step_is_done_if_another_did_something() {
+        let mut record = Record::default();
+        record.add(Piece::Reach, Ok(vec![open(Quantity::Tcp, true)])).unwrap();
+        record.add(Piece::PathMtu, Err(Cause::EndedEarly.into())).unwrap();
+        record.add(Piece::Camera, Err(Cause::NoDevice.into())).unwrap();
+        assert_eq!(missing(&record, Quantity::Mtu), Some(Cause::EndedEarly));
+        let ways = record.findings.iter().filter(|finding| finding.quantity == Quantity::Mtu).count();
+        assert_eq!(ways, 2, "there and back");
+        assert_eq!(record.steps[&Step::Reachability], None, "it was done");
+        assert_eq!(record.steps[&Step::Devices], Some(Cause::NoDevice));
+        record.add(Piece::Encoder, Ok(Vec::new())).unwrap();
+        assert_eq!(record.steps[&Step::Devices], None);
+    }
+
+    #[test]
+    fn a_refusal_ends_the_whole() {
+        let refused = Err(Nothing::Refused(SelfTestError::NoAddress("relay".into())));
+        assert!(Record::default().add(Piece::Reach, refused).is_err());
+    }
+}

@@ -13,8 +13,8 @@ use tongke_media::capture::video::{self, Captured, PictureSource, VideoOptions};
 use tongke_media::decode::H264Decoder;
 use tongke_media::picture::Picture;
 
-/// How long its pictures are watched: one that stands still does so for three seconds at least.
-const WATCHED: Duration = Duration::from_secs(4);
+/// How long its pictures are watched from the first one on: one that stands still does so for three seconds at least.
+const WATCHED: Duration = Duration::from_millis(3500);
 /// Longest text of a mode, in characters: what facts take.
 const MODE_LEN: usize = 120;
 /// Luma of black and of white.
@@ -55,10 +55,11 @@ impl Watched {
             pictures: 0,
         };
         let mut decoder = None;
-        let end = Instant::now() + for_;
-        while Instant::now() < end
+        let mut end = None;
+        while end.is_none_or(|end| Instant::now() < end)
             && let Some(captured) = camera.next()?
         {
+            end.get_or_insert_with(|| Instant::now() + for_);
             let (at, picture) = match captured {
                 Captured::Picture(picture) => (picture.captured, Some(picture)),
                 Captured::H264(unit) => {

@@ -12,7 +12,7 @@ use tongke_media::capture::sound::{self, SampleSource, SoundOptions};
 use tongke_media::sound::{FRAME_SAMPLES, SAMPLE_RATE};
 
 /// How long it is listened to; somebody is asked to speak meanwhile.
-const LISTENED: Duration = Duration::from_secs(5);
+const LISTENED: Duration = Duration::from_secs(4);
 /// Levels are told by steps of half a decibel.
 const LEVEL_BOUND_DB: f64 = 0.25;
 
