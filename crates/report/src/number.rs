@@ -58,6 +58,12 @@ pub(crate) fn number(unit: Unit, value: f64) -> String {
     with_suffix(&plain(value * form.factor, form.decimals), form.suffix)
 }
 
+/// A bound by itself, rounded up.
+pub(crate) fn bound(unit: Unit, value: f64) -> String {
+    let form = form(unit, value, 0.0);
+    with_suffix(&up(value * form.factor, form.decimals), form.suffix)
+}
+
 /// A number without its unit, for columns whose head names it.
 pub(crate) fn bare(unit: Unit, value: f64) -> String {
     let form = form(unit, value, 0.0);
@@ -180,6 +186,12 @@ mod tests {
         let line = criteria.line(Quantity::AudioLoss);
         assert_eq!(judged(Unit::Share, 0.03, None, None, line).replace(NBSP, " "), "3.00 %");
         assert_eq!(judged(Unit::Share, 0.030001, None, None, line).replace(NBSP, " "), "3.0001 %");
+    }
+
+    #[test]
+    fn a_bound_by_itself_is_not_made_narrower() {
+        assert_eq!(bound(Unit::Ms, 0.02).replace(NBSP, " "), "0.1 ms");
+        assert_eq!(bound(Unit::Ms, 5.0).replace(NBSP, " "), "5.0 ms");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The report as plain text, for a terminal: what was found and what to do. Limits, grounds and methods are left to the
 //! page and the paper.
 
-use crate::view::{Advice, Group, Told, View};
+use crate::view::{Advice, Group, Row, Told, View};
 use std::fmt::{self, Write as _};
 
 /// The text. Lines are not wrapped: a terminal does that by itself.
@@ -24,7 +24,7 @@ fn write(out: &mut String, view: &View) -> fmt::Result {
         }
     }
     head(out, &texts.get("form-judged"))?;
-    view.groups.iter().try_for_each(|judged| group(out, judged))?;
+    groups(out, view)?;
     if !view.told.is_empty() {
         head(out, &texts.get("form-told"))?;
         view.told.iter().try_for_each(|fact| told(out, fact))?;
@@ -58,12 +58,37 @@ fn label(view: &View, key: &str) -> String {
     if text.ends_with(':') { text + " " } else { text }
 }
 
+/// Every quantity that is judged; those without any result are named together, by their reason.
+fn groups(out: &mut String, view: &View) -> fmt::Result {
+    let says_something = |group: &&Group| {
+        let differ = |rows: &[Row]| verdict(&rows[0]) != verdict(&rows[1]);
+        group.rows.iter().any(|row| row.badge.kind != "none" || !row.details.is_empty())
+            || group.rows.windows(2).any(differ)
+    };
+    view.groups.iter().filter(says_something).try_for_each(|judged| group(out, judged))?;
+    let mut silent: Vec<(String, Vec<&str>)> = Vec::new();
+    for group in view.groups.iter().filter(|group| !says_something(group)) {
+        let Some(row) = group.rows.first() else { continue };
+        let reason = verdict(row);
+        match silent.iter_mut().find(|(told, _)| *told == reason) {
+            Some((_, names)) => names.push(&group.name),
+            None => silent.push((reason, vec![&group.name])),
+        }
+    }
+    let comma = view.texts.get("list-comma");
+    silent.iter().try_for_each(|(reason, names)| writeln!(out, "  {reason}\n    {}", names.join(&comma)))
+}
+
+/// A row's verdict, and why it is none.
+fn verdict(row: &Row) -> String {
+    if row.why.is_empty() { row.badge.word.clone() } else { format!("{} – {}", row.badge.word, row.why) }
+}
+
 /// A quantity, and a line for each of its ways.
 fn group(out: &mut String, group: &Group) -> fmt::Result {
     writeln!(out, "  {}", group.name)?;
     for row in &group.rows {
-        let why = if row.why.is_empty() { String::new() } else { format!(" – {}", row.why) };
-        writeln!(out, "    {}  {}  {}{why}", row.place, row.value, row.badge.word)?;
+        writeln!(out, "    {}  {}  {}", row.place, row.value, verdict(row))?;
         if !row.details.is_empty() {
             writeln!(out, "      {}", row.details)?;
         }

@@ -24,7 +24,7 @@ pub struct HistoryError {
     why: String,
 }
 
-fn failed(path: &Path, what: &'static str, why: impl ToString) -> HistoryError {
+fn failed(path: &Path, what: &'static str, why: &dyn ToString) -> HistoryError {
     HistoryError { path: path.display().to_string(), what, why: why.to_string() }
 }
 
@@ -37,7 +37,7 @@ impl History {
     /// Keeps a test's facts and drops the oldest beyond [`KEPT`]. Whoever reads sees all of a test or nothing of it.
     pub fn keep(&self, facts: &Facts) -> Result<(), HistoryError> {
         let path = self.folder.join(format!("{}.json", facts.id));
-        let unwritten = |why: &dyn ToString| failed(&path, "written", why.to_string());
+        let unwritten = |why: &dyn ToString| failed(&path, "written", why);
         std::fs::create_dir_all(&self.folder).map_err(|error| unwritten(&error))?;
         let json = facts.to_json().map_err(|error| unwritten(&error))?;
         crate::facts::replace(&path, &json).map_err(|error| unwritten(&error))?;
@@ -67,7 +67,7 @@ impl History {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(&self.folder, "read", error)),
+            Err(error) => return Err(failed(&self.folder, "read", &error)),
         };
         let written = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let paths = entries.flatten().map(|entry| entry.path());

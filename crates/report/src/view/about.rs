@@ -65,7 +65,7 @@ fn clocks(facts: &Facts, texts: &Texts) -> String {
         let place = if clock.at == Way::AtB { facts.places.b.as_ref() } else { Some(&facts.places.a) };
         let node = place.map_or_else(String::new, |place| clean(&place.node));
         let (offset, bound) =
-            (number::number(Unit::Ms, clock.offset_ms), number::number(Unit::Ms, clock.bound_ms));
+            (number::number(Unit::Ms, clock.offset_ms), number::bound(Unit::Ms, clock.bound_ms));
         let key = if clock.stepped { "clock-stepped" } else { "clock-steady" };
         texts.with(key, &[("node", &node), ("offset", &offset), ("bound", &bound)])
     };

@@ -31,7 +31,7 @@ pub(in super::super) async fn camera(bench: &mut Bench<'_>) -> Found {
         let mut camera = video::open(&source, &options)?;
         Watched::by(camera.as_mut(), WATCHED)
     });
-    watched.await??.findings(bench.config.format.fps)
+    watched.await??.findings()
 }
 
 /// What was seen.
@@ -94,7 +94,7 @@ impl Watched {
     }
 
     /// A black picture says nothing of anything, one that stands still says at least how bright it is.
-    fn findings(&self, asked_fps: u32) -> Found {
+    fn findings(&self) -> Found {
         let fault = match self.watch.fault() {
             Some(CameraFault::NoPictures) => {
                 let detail = format!("{} gave no picture that can be decoded", self.camera);
@@ -110,8 +110,7 @@ impl Watched {
             (Some(cause), _) => missing(Quantity::CameraFps, cause),
             (None, None) => missing(Quantity::CameraFps, Cause::DeviceFailed),
             (None, Some(fps)) => {
-                let reference = Some(format!("{asked_fps} asked for"));
-                let measured = Measured { value: Some(fps), reference, ..self.measured() };
+                let measured = Measured { value: Some(fps), ..self.measured() };
                 Finding::measured(Quantity::CameraFps, here(), measured)
             }
         };
@@ -159,7 +158,7 @@ mod tests {
             let at = origin + Duration::from_millis(40) * number;
             seen.take(at, Some(&Picture::filled(64, 48, draw(number), at)));
         }
-        seen.findings(25).unwrap()
+        seen.findings().unwrap()
     }
 
     fn cause(findings: &[Finding], quantity: Quantity) -> Option<Cause> {
@@ -206,6 +205,6 @@ mod tests {
             span: None,
             pictures: 0,
         };
-        assert!(matches!(none.findings(25), Err(Nothing::Missing(Cause::DeviceFailed, Some(_)))));
+        assert!(matches!(none.findings(), Err(Nothing::Missing(Cause::DeviceFailed, Some(_)))));
     }
 }

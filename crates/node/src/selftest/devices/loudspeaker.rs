@@ -98,7 +98,8 @@ fn outcome(played: &[f32], heard: &[f32]) -> Outcome {
     match Echo::find(played, heard, SAMPLE_RATE, MOST_DELAY_MS, Weighting::Matched) {
         Ok(Echo::Found { loss_db, delay_ms, .. }) => Outcome::Measured(Box::new(Measured {
             value: Some(loss_db),
-            reference: Some(format!("{delay_ms:.0} ms from the program through both devices and back")),
+            // From the program through both devices and back.
+            reference: Some(format!("Δt = {delay_ms:.0} ms")),
             ..measured
         })),
         Ok(Echo::NoneAboveNoise { at_least_db }) => Outcome::Measured(Box::new(Measured {
@@ -172,7 +173,7 @@ mod tests {
         let Outcome::Measured(found) = path(120, 0.1, 0.003) else { panic!() };
         assert_eq!(found.one_sided, None);
         assert!((found.value.unwrap() - 20.0).abs() < 0.5, "{found:?}");
-        assert!(found.reference.unwrap().starts_with("120 ms"));
+        assert!(found.reference.unwrap().starts_with("Δt = 120 ms"));
     }
 
     #[test]
