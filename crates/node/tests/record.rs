@@ -267,7 +267,7 @@ async fn an_enrolled_room_needs_no_token_and_after_the_first_time_no_registry() 
         json!({"code": "too_early", "message": "the lesson begins at 08:40", "hint": "come at 08:10"});
     place.registry.truth().door = Some((StatusCode::CONFLICT, early));
     let error = tongke_node::admit(asking.clone()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the registry gives no grant: the lesson begins at 08:40");
+    assert_eq!(error.to_string(), "the registry refuses: the lesson begins at 08:40");
 
     place.registry.truth().door = Some((StatusCode::CREATED, answer));
     for mood in [Mood::Well, Mood::Away] {

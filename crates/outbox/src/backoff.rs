@@ -18,23 +18,26 @@ impl Default for Pace {
     }
 }
 
+/// Waits between attempts of one owner: each twice as long as the one before, and by chance a bit shorter.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     pace: Pace,
     failures: u32,
 }
 
 impl Backoff {
-    pub(crate) fn new(pace: Pace) -> Self {
+    /// Waits of this pace.
+    pub fn new(pace: Pace) -> Self {
         Self { pace, failures: 0 }
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// An attempt went well: the next failure is a new story.
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 
     /// How long to wait after one more failure: the upper half of the time that doubles, by chance (0 to 1).
-    pub(crate) fn wait(&mut self, chance: f64) -> Duration {
+    pub fn wait(&mut self, chance: f64) -> Duration {
         let whole = self.pace.first.saturating_mul(1 << self.failures.min(20)).min(self.pace.longest);
         self.failures = self.failures.saturating_add(1);
         whole.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)

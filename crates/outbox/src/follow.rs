@@ -9,6 +9,7 @@ mod marks;
 
 use crate::backoff::Pace;
 use crate::deliver::Delivery;
+use crate::facts;
 use crate::machine::Machine;
 use crate::source::{Room, Source, Taken};
 use marks::{Marks, OfDay};
@@ -93,7 +94,7 @@ impl Follow {
     /// Begins to deliver in the name of `machine`, on the current tokio runtime. What the registry does not
     /// take is kept in `refused.jsonl` beside the marks.
     pub fn deliver(&self, machine: Machine, pace: Pace) -> Delivery {
-        Delivery::start(self.0.clone(), machine, &self.0.marks, pace)
+        facts::deliver(self.0.clone(), machine, &self.0.marks, pace)
     }
 
     /// Bytes of the journal that have no answers.

@@ -1,8 +1,9 @@
-//! Asking the registry to let this machine into a lesson.
+//! Asking the registry something in the name of this machine: first of all to be let into a lesson.
 
 use crate::machine::Machine;
-use crate::post::{Refusal, chain, client};
-use reqwest::StatusCode;
+use crate::post::{Refusal, body, chain, client};
+use reqwest::{Client, StatusCode};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tongke_protocol::{LessonId, WallTime};
@@ -10,7 +11,7 @@ use tongke_protocol::{LessonId, WallTime};
 /// Time for the answer: somebody waits for the lesson to begin.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
-/// Why a machine got no grant.
+/// Why a machine did not get what it asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nobody answered, or not now.
@@ -22,7 +23,7 @@ pub enum AskError {
         why: String,
     },
     /// The registry said no.
-    #[error("the registry gives no grant: {message}")]
+    #[error("the registry refuses: {message}")]
     Refused {
         /// Its stable code, e.g. `too_early`; empty: it said none.
         code: String,
@@ -67,36 +68,54 @@ impl Machine {
             #[serde(skip_serializing_if = "Option::is_none")]
             room: Option<&'a str>,
         }
+        // Strings and numbers always have a JSON form.
+        let request = serde_json::to_vec(&Request { lesson, at_us: now.as_unix_us(), room })
+            .expect("a request has a JSON form");
+        let client = client(self.authority()).map_err(|why| self.unreachable(why))?;
+        let text = self.ask(&client, "grants", &request, ANSWER_WAIT).await?;
+        self.understood(&text)
+    }
+
+    /// Asks a question that this machine signs. Gives the body of the registry's yes.
+    pub(crate) async fn ask(
+        &self,
+        client: &Client,
+        what: &str,
+        request: &[u8],
+        patience: Duration,
+    ) -> Result<String, AskError> {
         #[derive(Serialize)]
         struct Signed {
             request: String,
         }
-        let unreachable = |why| AskError::Unreachable { registry: self.registry().to_owned(), why };
-        let client = client(self.authority()).map_err(unreachable)?;
-        // Strings and numbers always have a JSON form.
-        let request = serde_json::to_vec(&Request { lesson, at_us: now.as_unix_us(), room })
-            .expect("a request has a JSON form");
-        let signed = Signed { request: self.sign(&request) };
-        let sent = client.post(self.endpoint("grants")).timeout(ANSWER_WAIT).json(&signed).send().await;
-        let response = sent.map_err(|error| unreachable(chain(&error)))?;
+        let signed = Signed { request: self.sign(request) };
+        let sent = client.post(self.endpoint(what)).timeout(patience).json(&signed).send().await;
+        let response = sent.map_err(|error| self.unreachable(chain(&error)))?;
         let status = response.status();
-        let text = response.text().await.map_err(|error| unreachable(chain(&error)))?;
-        self.read(status, &text)
+        let text = body(response).await.map_err(|why| self.unreachable(why))?;
+        if status.is_success() { Ok(text) } else { Err(self.refused(status, &text)) }
     }
 
-    fn read(&self, status: StatusCode, text: &str) -> Result<Granted, AskError> {
+    /// The answer in a body.
+    pub(crate) fn understood<T: DeserializeOwned>(&self, text: &str) -> Result<T, AskError> {
         let registry = self.registry().to_owned();
-        if status.is_success() {
-            return serde_json::from_str(text)
-                .map_err(|error| AskError::NotARegistry { registry, why: error.to_string() });
-        }
+        serde_json::from_str(text)
+            .map_err(|error| AskError::NotARegistry { registry, why: error.to_string() })
+    }
+
+    pub(crate) fn unreachable(&self, why: String) -> AskError {
+        AskError::Unreachable { registry: self.registry().to_owned(), why }
+    }
+
+    fn refused(&self, status: StatusCode, text: &str) -> AskError {
         let Refusal { code, message, hint } = Refusal::read(text);
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(AskError::Unreachable { registry, why: format!("it answered {status}: {message}") });
+            return self.unreachable(format!("it answered {status}: {message}"));
         }
         if code.is_empty() {
-            return Err(AskError::NotARegistry { registry, why: format!("it answered {status}: {message}") });
+            let (registry, why) = (self.registry().to_owned(), format!("it answered {status}: {message}"));
+            return AskError::NotARegistry { registry, why };
         }
-        Err(AskError::Refused { code, message, hint })
+        AskError::Refused { code, message, hint }
     }
 }

@@ -1,6 +1,6 @@
 //! The registry's interface, as machines use it.
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,7 @@ pub(crate) enum Posted {
 pub(crate) struct Post {
     client: Client,
     facts: Url,
+    reports: Url,
 }
 
 /// What speaks HTTP with registries.
@@ -93,7 +94,8 @@ pub(crate) fn endpoint(base: &Url, what: &str) -> Url {
 
 impl Post {
     pub(crate) fn new(registry: &Url, authority: Option<&str>) -> Result<Self, String> {
-        Ok(Self { client: client(authority)?, facts: endpoint(registry, "facts") })
+        let (facts, reports) = (endpoint(registry, "facts"), endpoint(registry, "reports"));
+        Ok(Self { client: client(authority)?, facts, reports })
     }
 
     /// Sends signed facts, whose ids are these.
@@ -108,6 +110,41 @@ impl Post {
             Err(error) => later(chain(&error)),
         }
     }
+
+    /// Sends a signed report.
+    pub(crate) async fn report(&self, report: Vec<u8>) -> Posted {
+        let request = self.client.post(self.reports.clone()).header(CONTENT_TYPE, "application/json");
+        match request.body(report).send().await {
+            Ok(response) => read_of_report(response).await,
+            Err(error) => later(chain(&error)),
+        }
+    }
+}
+
+/// What became of a report. Refused is only what the registry itself refuses: something on the way that says no may
+/// say yes tomorrow.
+async fn read_of_report(response: Response) -> Posted {
+    let (status, after) = (response.status(), retry_after(&response));
+    let text = match body(response).await {
+        Ok(text) => text,
+        Err(why) => return later(why),
+    };
+    let Refusal { code, .. } = Refusal::read(&text);
+    let verdict = match status {
+        StatusCode::CREATED => Verdict::New,
+        StatusCode::OK => Verdict::Known,
+        StatusCode::CONFLICT if !code.is_empty() => Verdict::Conflict,
+        StatusCode::FORBIDDEN | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+            if !code.is_empty() =>
+        {
+            Verdict::Refused
+        }
+        _ => {
+            let why = format!("it answered {status}: {}", message_of(&text));
+            return Posted::Later { why, after };
+        }
+    };
+    Posted::Answered(vec![Answer { id: None, status: verdict, code, message: message_of(&text) }])
 }
 
 async fn read(response: Response, ids: &[&str]) -> Posted {
@@ -153,7 +190,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
-async fn body(mut response: Response) -> Result<String, String> {
+/// The text of an answer, if it is not too long.
+pub(crate) async fn body(mut response: Response) -> Result<String, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
         if body.len() + chunk.len() > MAX_ANSWER_LEN {

@@ -1,7 +1,8 @@
 //! Words both ends share: who takes part ([`id`]), what a token allows ([`grant`]), what relay and
 //! clients tell each other ([`control`], [`event`]), and an inspector and nodes through the relay ([`dispatch`],
 //! [`inspect`]), how a lesson is conducted ([`conduct`]), what is measured ([`facts`]) and recorded ([`record`]), how
-//! machines sign what they say ([`signed`]), and how time is written down ([`time`]).
+//! machines sign what they say ([`signed`]) and what the registry has them do ([`order`]), and how time is written down
+//! ([`time`]).
 //!
 //! Pure: no sockets, no threads, and the time is always told, never asked for.
 
@@ -15,6 +16,7 @@ pub mod facts;
 pub mod grant;
 pub mod id;
 pub mod inspect;
+pub mod order;
 pub mod record;
 pub mod signed;
 pub mod time;

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tongke_outbox::{Delivery, DeliveryStatus, Follow, Limits, Machine, Outbox, Pace};
+use tongke_outbox::{Delivery, DeliveryStatus, Follow, Limits, Machine, Outbox, Pace, Reports};
 
 const DEFAULT_WAIT: &str = "60s";
 
@@ -24,7 +24,10 @@ pub struct Args {
 
 /// What a folder holds that may wait.
 struct Waiting {
+    /// Of facts.
     deliveries: Vec<Delivery>,
+    /// Of signed reports.
+    reports: Option<Delivery>,
     /// Held meanwhile, as a relay that writes a journal holds it.
     _journal: Option<File>,
 }
@@ -60,7 +63,7 @@ impl Waiting {
             })
         };
         machine()?;
-        let mut waiting = Waiting { deliveries: Vec::new(), _journal: None };
+        let mut waiting = Waiting { deliveries: Vec::new(), reports: None, _journal: None };
         let (outbox, facts) = (data.join("outbox"), data.join("facts"));
         if outbox.is_dir() {
             let outbox = Outbox::open(&outbox, Limits::default()).map_err(|error| {
@@ -75,12 +78,20 @@ impl Waiting {
                 .map_err(|error| Failure::usage(format!("'{}' cannot be read: {error}", facts.display())))?;
             waiting.deliveries.push(follow.deliver(machine()?, Pace::default()));
         }
+        let reports = data.join("reports");
+        if reports.is_dir() {
+            let machine = machine()?;
+            let delivery = Reports::open(&reports).and_then(|it| it.deliver(machine, Pace::default()));
+            waiting.reports = Some(delivery.map_err(|error| {
+                Failure::usage(error).hint("'tongke standby' with this folder delivers what waits itself")
+            })?);
+        }
         Ok(waiting)
     }
 
     async fn finish(&self, wait: Duration) {
         let all = async {
-            for delivery in &self.deliveries {
+            for delivery in self.deliveries.iter().chain(&self.reports) {
                 delivery.finish(wait).await;
             }
         };
@@ -88,28 +99,39 @@ impl Waiting {
     }
 
     fn tell(&self, data: &Path) -> Result<(), Failure> {
-        let all: Vec<DeliveryStatus> = self.deliveries.iter().map(Delivery::status).collect();
-        let sum = |part: fn(&DeliveryStatus) -> u64| all.iter().map(part).sum::<u64>();
-        let (delivered, refused, left) =
-            (sum(|it| it.new + it.known), sum(|it| it.refused), sum(|it| it.waiting_bytes));
-        let mut text = match delivered {
-            0 if left == 0 => "nothing waited\n".to_owned(),
-            _ => format!("{delivered} facts delivered\n"),
-        };
-        if refused > 0 {
-            text += &format!("{refused} facts were refused; see refused.jsonl in '{}'\n", data.display());
+        let facts: Vec<DeliveryStatus> = self.deliveries.iter().map(Delivery::status).collect();
+        let reports: Vec<DeliveryStatus> = self.reports.iter().map(Delivery::status).collect();
+        let left: u64 = facts.iter().chain(&reports).map(|it| it.waiting_bytes).sum();
+        let mut text = told("facts", &facts, &format!("refused.jsonl in '{}'", data.display()));
+        text += &told("reports", &reports, &format!("'{}'", data.join("reports/refused").display()));
+        if text.is_empty() && left == 0 {
+            text += "nothing waited\n";
         }
         // Whoever reads may have gone away; what is delivered is delivered.
         let _ = std::io::stdout().write_all(text.as_bytes());
         if left == 0 {
             return Ok(());
         }
-        let why = all.iter().find_map(|it| it.trouble.clone());
+        let why = facts.iter().chain(&reports).find_map(|it| it.trouble.clone());
         let why =
             why.map_or_else(|| "there was no more time".to_owned(), |why| format!("the registry: {why}"));
-        Err(Failure::incomplete(format!("{left} bytes of facts still wait ({why})"))
+        Err(Failure::incomplete(format!("{left} bytes still wait ({why})"))
             .hint("nothing is lost; try again when the registry answers, or with a longer --wait"))
     }
+}
+
+/// What became of facts or reports, a line each; nothing if none waited.
+fn told(what: &str, all: &[DeliveryStatus], refused_in: &str) -> String {
+    let sum = |part: fn(&DeliveryStatus) -> u64| all.iter().map(part).sum::<u64>();
+    let (delivered, refused) = (sum(|it| it.new + it.known), sum(|it| it.refused));
+    let mut text = String::new();
+    if delivered > 0 {
+        text += &format!("{delivered} {what} delivered\n");
+    }
+    if refused > 0 {
+        text += &format!("{refused} {what} were refused; see {refused_in}\n");
+    }
+    text
 }
 
 /// Takes the journal as a relay does, so that none writes to it meanwhile.

@@ -34,7 +34,7 @@ async fn why_there_is_no_grant_is_said_in_the_registrys_words() {
         json!({"code": "too_early", "message": "the lesson begins at 08:40", "hint": "come at 08:10"});
     registry.truth().door = Some((StatusCode::CONFLICT, early));
     let error = machine.ask_grant(&lesson(), None, NOW).await.unwrap_err();
-    assert_eq!(error.to_string(), "the registry gives no grant: the lesson begins at 08:40");
+    assert_eq!(error.to_string(), "the registry refuses: the lesson begins at 08:40");
     let AskError::Refused { code, hint, .. } = error else { panic!("{error:?}") };
     assert_eq!((code.as_str(), hint.as_str()), ("too_early", "come at 08:10"));
 

@@ -15,7 +15,7 @@ async fn put(outbox: &Outbox, worth: Worth, fact: &str) {
 }
 
 /// Waits until delivery has failed more than `failures` times.
-async fn fails(delivery: &Delivery, failures: u64) -> String {
+pub async fn fails(delivery: &Delivery, failures: u64) -> String {
     let failed = async {
         loop {
             let status = delivery.status();

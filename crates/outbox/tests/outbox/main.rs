@@ -8,4 +8,5 @@ mod delivery;
 mod dying;
 mod enrolment;
 mod kill;
+mod reports;
 mod support;

@@ -69,6 +69,8 @@ pub struct Truth {
     pub known: usize,
     pub conflicts: usize,
     pub requests: usize,
+    /// Reports in the order in which they came, each once.
+    pub reports: Vec<String>,
     /// What is answered to machines that ask for a grant, and what they asked.
     pub door: Option<(StatusCode, Value)>,
     pub asked: Vec<Value>,
@@ -127,6 +129,7 @@ impl Registry {
         let truth = Arc::<Mutex<Truth>>::default();
         let routes = Router::new()
             .route("/api/v1/facts", post(facts))
+            .route("/api/v1/reports", post(reports))
             .route("/api/v1/machines", post(machines))
             .route("/api/v1/grants", post(grants))
             .with_state(truth.clone());
@@ -194,6 +197,35 @@ async fn facts(
         Err(Some(status)) => (status, [("retry-after", "0")], "not now").into_response(),
         Err(None) => break_off(),
     }
+}
+
+async fn reports(State(truth): State<Arc<Mutex<Truth>>>, headers: HeaderMap, report: String) -> Response {
+    assert_eq!(headers["content-type"], "application/json");
+    let mut truth = truth.lock().unwrap();
+    truth.requests += 1;
+    let whim = if truth.mood == Mood::Moody { truth.whim() } else { 9 };
+    match (truth.mood, whim) {
+        (Mood::Away, _) | (_, 0) => {
+            drop(truth);
+            break_off();
+        }
+        (Mood::Says(status), _) => return (status, "not now").into_response(),
+        (_, 1) => return (StatusCode::SERVICE_UNAVAILABLE, "not now").into_response(),
+        _ => {}
+    }
+    if report.contains("refuse") {
+        let refusal = json!({"code": "wrong_key", "message": "no", "hint": "ask"});
+        return (StatusCode::FORBIDDEN, Json(refusal)).into_response();
+    }
+    let known = truth.reports.contains(&report);
+    if !known {
+        truth.reports.push(report);
+    }
+    if whim <= 4 {
+        drop(truth);
+        break_off();
+    }
+    (if known { StatusCode::OK } else { StatusCode::CREATED }).into_response()
 }
 
 async fn grants(State(truth): State<Arc<Mutex<Truth>>>, Json(asked): Json<Value>) -> Response {
