@@ -206,7 +206,7 @@ fn what_a_token_may_is_told_where_it_is_wrong() {
             .chain(more))
     };
     let odd = token(&["--may", "everything"]);
-    assert!(odd.code == Some(2) && odd.err.contains("read, enter, grant or admin"), "{odd:?}");
+    assert!(odd.code == Some(2) && odd.err.contains("read, enter, grant, inspect or admin"), "{odd:?}");
     let long = token(&["--may", "read", "--ttl", "400d"]);
     assert!(long.code == Some(2) && long.err.contains("at most 366d"), "{long:?}");
     let none = run(["registry", "token", "--data", "/nonexistent", "--name", "x", "--may", "read"]);

@@ -63,12 +63,6 @@ impl Outbox {
         Ok(Outbox(Arc::new(Inner { folder: folder.to_owned(), store, news, _lock: lock })))
     }
 
-    /// Whether a program has the outbox in `folder` open: on a node, whether a lesson runs on this machine.
-    pub fn is_in_use(folder: &Path) -> bool {
-        let lock = OpenOptions::new().append(true).open(folder.join("lock"));
-        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
-    }
-
     /// Keeps a fact, as JSON with its `id`: when this returns `Ok` it is on disk. After an error it may be there
     /// all the same, and may be put again. Blocks for the disk; not to be called where media flow.
     pub fn put(&self, worth: Worth, fact: &[u8]) -> Result<(), PutError> {

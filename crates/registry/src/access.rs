@@ -26,13 +26,15 @@ pub enum Scope {
     Enter,
     /// To let people into lessons.
     Grant,
+    /// To have machines tested and schools inspected.
+    Inspect,
     /// All of these, and to let machines in and out, to add and end webhooks, to enter in others' names.
     Admin,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Enter, Scope::Grant, Scope::Admin];
+    pub const ALL: [Scope; 5] = [Scope::Read, Scope::Enter, Scope::Grant, Scope::Inspect, Scope::Admin];
 
     /// As it is written.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Scope {
             Scope::Read => "read",
             Scope::Enter => "enter",
             Scope::Grant => "grant",
+            Scope::Inspect => "inspect",
             Scope::Admin => "admin",
         }
     }
@@ -56,7 +59,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Scope, String> {
         let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
         found.ok_or_else(|| {
-            format!("'{text}' is nothing that a token allows; use read, enter, grant or admin")
+            format!("'{text}' is nothing that a token allows; use read, enter, grant, inspect or admin")
         })
     }
 }

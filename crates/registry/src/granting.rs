@@ -87,7 +87,7 @@ pub(crate) fn grant(book: &Book, wish: &Wish, asker: Asker, now: WallTime) -> Re
     let role = role(&session, wish, asker)?;
     let ends = in_time(&session, asker, now)?;
     let name = match &wish.name {
-        None => school.name.chars().take(MAX_NAME_CHARS).collect(),
+        None => name_of(&school.name),
         Some(name) => {
             let fits =
                 (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
@@ -99,6 +99,11 @@ pub(crate) fn grant(book: &Book, wish: &Wish, asker: Asker, now: WallTime) -> Re
     };
     let lesson = LessonScope::Only(wish.lesson.clone());
     Ok(Grant { lesson, participant, name, role, expires_unix_s: ends.as_unix_us() / 1_000_000 })
+}
+
+/// A name as a grant can hold it.
+pub(crate) fn name_of(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect()
 }
 
 /// `SCHOOL` or `SCHOOL.ROOM`.

@@ -25,7 +25,7 @@ impl fmt::Display for Welcome {
         let url = urls.first().map_or("https://HOST:PORT", String::as_str);
         writeln!(
             f,
-            "Its interface is described at {url}/api/openapi.json. A token for it (read, enter, grant, admin):"
+            "Its interface is described at {url}/api/openapi.json. A token for it (read, enter, grant, inspect, admin):"
         )?;
         writeln!(f, "  tongke registry token {flags} --name admin --may admin")?;
         writeln!(f, "A code for a classroom's machine, and what is typed there:")?;

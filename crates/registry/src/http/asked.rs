@@ -2,6 +2,7 @@
 //! cannot be read is refused in the registry's words.
 
 use super::refusal::{HttpRefusal, refuse, unfit};
+use crate::reporting::MAX_FILE;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -13,7 +14,7 @@ use serde_json::error::Category;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longest body, in bytes.
+/// Longest body, in bytes; a report's file may be longer.
 pub(crate) const MAX_BODY: usize = 1 << 20;
 /// What of a body that is too long is still read and thrown away: a client that is in the middle of sending
 /// hears the answer only if somebody listens.
@@ -66,7 +67,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !(kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")) {
             return Err(wrong_type(&kind, "application/json"));
         }
-        let bytes = read(request).await?;
+        let bytes = read(request, MAX_BODY).await?;
         serde_json::from_slice(&bytes).map(Json).map_err(|why| match why.classify() {
             Category::Data => {
                 let hint = "/api/openapi.json describes the body";
@@ -91,9 +92,24 @@ impl<S: Send + Sync> FromRequest<S> for Jws {
         if kind != "application/jose" && kind != "text/plain" {
             return Err(wrong_type(&kind, "application/jose"));
         }
-        let text = String::from_utf8(read(request).await?.to_vec());
+        let text = String::from_utf8(read(request, MAX_BODY).await?.to_vec());
         let text = text.map_err(|_| unfit("malformed", "the body is no text", "send the JWS itself"))?;
         Ok(Jws(text.trim().to_owned()))
+    }
+}
+
+/// A body that is the file of a report, whatever it holds.
+pub(crate) struct ReportFile(pub Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for ReportFile {
+    type Rejection = HttpRefusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpRefusal> {
+        let kind = media_type(request.headers());
+        if kind != "application/json" && kind != "application/octet-stream" {
+            return Err(wrong_type(&kind, "application/json"));
+        }
+        Ok(ReportFile(read(request, MAX_FILE).await?.to_vec()))
     }
 }
 
@@ -112,39 +128,39 @@ fn wrong_type(kind: &str, right: &str) -> HttpRefusal {
     refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", message, hint)
 }
 
-async fn read(request: Request) -> Result<Bytes, HttpRefusal> {
+async fn read(request: Request, most: usize) -> Result<Bytes, HttpRefusal> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let declared: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
-    if declared > MAX_BODY + DISCARDED {
-        return Err(too_large());
+    if declared > most + DISCARDED {
+        return Err(too_large(most));
     }
     let late = |_| {
         let message = format!("the body did not come within {} s", BODY_WAIT.as_secs());
         refuse(StatusCode::REQUEST_TIMEOUT, "body_too_slow", message, "send less at a time")
     };
-    timeout(BODY_WAIT, gather(request.into_body())).await.map_err(late)?
+    timeout(BODY_WAIT, gather(request.into_body(), most)).await.map_err(late)?
 }
 
-async fn gather(body: Body) -> Result<Bytes, HttpRefusal> {
+async fn gather(body: Body, most: usize) -> Result<Bytes, HttpRefusal> {
     let (mut chunks, mut bytes, mut total) = (body.into_data_stream(), Vec::new(), 0_usize);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|why| {
             refuse(StatusCode::BAD_REQUEST, "body_unreadable", why.to_string(), "send the request again")
         })?;
         total = total.saturating_add(chunk.len());
-        if total > MAX_BODY + DISCARDED {
+        if total > most + DISCARDED {
             break;
         }
-        if total > MAX_BODY {
+        if total > most {
             bytes = Vec::new();
         } else {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if total > MAX_BODY { Err(too_large()) } else { Ok(bytes.into()) }
+    if total > most { Err(too_large(most)) } else { Ok(bytes.into()) }
 }
 
-fn too_large() -> HttpRefusal {
-    let message = format!("the body has more than {MAX_BODY} bytes");
+fn too_large(most: usize) -> HttpRefusal {
+    let message = format!("the body has more than {most} bytes");
     refuse(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message, "send it in several requests")
 }

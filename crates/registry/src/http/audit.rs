@@ -31,7 +31,7 @@ struct Done {
     /// Who did it.
     who: String,
     /// What: `machine_allowed`, `machine_enrolled`, `machine_revoked`, `webhook_added`, `webhook_ended`,
-    /// `class_listed`, `pupil_erased`, `pupils_erased`, `restored`.
+    /// `class_listed`, `machine_ordered`, `report_brought`, `pupil_erased`, `pupils_erased`, `restored`.
     what: String,
     /// To what.
     about: String,

@@ -1,12 +1,14 @@
-//! Who asks, and whether the token allows it.
+//! Who asks, from where, and whether the token allows it.
 
 use super::refusal::HttpRefusal;
 use crate::access::{Access, AccessError, Scope};
 use crate::service::Service;
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
+use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tongke_protocol::grant::bearer;
 
@@ -28,7 +30,7 @@ macro_rules! needs {
     )*};
 }
 
-needs! { Read Enter Grant Admin }
+needs! { Read Enter Grant Inspect Admin }
 
 /// As [`Read`], for calendars.
 pub(crate) enum Calendar {}
@@ -57,6 +59,17 @@ impl<N: Needs> FromRequestParts<Arc<Service>> for May<N> {
             return Err(AccessError::Scope { needed: N::SCOPE }.into());
         }
         Ok(May { access, needs: PhantomData })
+    }
+}
+
+/// Where a request comes from; none: behind something that does not say.
+pub(crate) struct Origin(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Origin(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(from)| from.ip())))
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn empty() -> OpenApi {
     let scheme = Http::builder()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("Scopes: read, enter, grant, admin (all of them)"))
+        .description(Some("Scopes: read, enter, grant, inspect, admin (all of them)"))
         .build();
     let mut components = Components::new();
     components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));

@@ -3,10 +3,10 @@
 use super::asked::{Json, Path};
 use super::caller::{Grant, May};
 use super::described::Described as _;
-use super::refusal::{HttpRefusal, Refusal, refuse, unfit};
+use super::refusal::{HttpRefusal, Refusal, refuse};
+use super::signed::{Signed, must_be_fresh, refused, signer};
 use crate::access::Scope;
 use crate::granting::{self, Asker, NoGrant, Wish};
-use crate::intake::{self, NotTaken};
 use crate::service::Service;
 use crate::store::MachineKind;
 use axum::extract::State;
@@ -14,15 +14,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tongke_pairing::calendar::local;
 use tongke_pairing::id::SchoolId;
 use tongke_protocol::{LessonId, Role};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// By how much a machine's clock may be off when it asks: its request is good for no longer.
-const OFF_US: u64 = 2 * 60 * 1_000_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
     OpenApiRouter::new().with(routes!(grant_for_lesson)).with(routes!(grant_for_machine))
@@ -95,16 +91,6 @@ async fn grant_for_lesson(
     Ok((StatusCode::CREATED, axum::Json(granted)).into_response())
 }
 
-/// A machine's own wish.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Signed {
-    /// A JWS that an enrolled node signed, of `{"lesson": …, "at_us": …, "room": …}`: which lesson, when it asks
-    /// (at most two minutes off the registry's clock), and which of its school's rooms it is, if not the only one.
-    #[schema(max_length = 4096)]
-    request: String,
-}
-
 #[derive(Debug, Deserialize)]
 struct MachineWish {
     lesson: LessonId,
@@ -114,7 +100,8 @@ struct MachineWish {
 }
 
 /// Lets the node that asks into a lesson of its school, from half an hour before its planned begin. Needs no
-/// token: its signature says who asks.
+/// token: its signature says who asks. Signed: `{"lesson": …, "at_us": …, "room": …}`: which lesson, and which of its
+/// school's rooms it is, if not the only one.
 #[utoipa::path(post, path = "/grants", tag = "lessons", operation_id = "grant_for_machine", security(()),
     request_body = Signed,
     responses(
@@ -128,28 +115,14 @@ async fn grant_for_machine(
     State(service): State<Arc<Service>>,
     Json(Signed { request }): Json<Signed>,
 ) -> Result<Response, HttpRefusal> {
-    let hint = "enrol the machine, or look at which one it is";
-    let refused = |why: NotTaken| match why {
-        NotTaken::Malformed(_) => unfit(why.code(), why.to_string(), "sign what is to be asked"),
-        _ => refuse(StatusCode::FORBIDDEN, why.code(), why.to_string(), hint),
-    };
-    let signer = intake::signer(&service.store, &request).await?.map_err(refused)?;
-    let wish = signer.words::<MachineWish>(&request).map_err(refused)?;
+    let signer = signer(&service, &request).await?;
+    let wish = signer.words::<MachineWish>(&request).map_err(|why| refused(&why))?;
     let node = signer.machine;
     let Some(school) = node.school.filter(|_| node.kind == MachineKind::Node) else {
         let message = format!("'{}' is no school's node", node.id);
         return Err(refuse(StatusCode::FORBIDDEN, "not_a_node", message, "only nodes take part in lessons"));
     };
-    let now = service.now();
-    if now.0.abs_diff(wish.at_us) > OFF_US {
-        let message = format!("it is {} here ({} µs since 1970)", local(now), now.0);
-        return Err(refuse(
-            StatusCode::FORBIDDEN,
-            "clock_off",
-            message,
-            "set the machine's clock, and ask again",
-        ));
-    }
+    must_be_fresh(&service, wish.at_us)?;
     let wish = Wish { lesson: wish.lesson, school, room: wish.room, role: None, name: None };
     let granted = give(&service, wish, Asker::Machine).await?;
     tracing::info!(lesson = %granted.lesson, participant = granted.participant, by = %node.id, "granted");

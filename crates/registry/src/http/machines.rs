@@ -1,20 +1,17 @@
 //! Machines that may report: they enrol once with a code, and can be shut out.
 
 use super::asked::{Json, Path, Query};
-use super::caller::{Admin, May, Read};
+use super::caller::{Admin, May, Origin, Read};
 use super::described::Described as _;
 use super::list::{List, Page, WhichPage};
 use super::refusal::{HttpRefusal, Refusal, refuse, unfit, unknown};
 use crate::enrolment::{self, Code, Leave, LeaveError};
 use crate::service::Service;
 use crate::store::{Deed, Enrolled, Machine, MachineKind};
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tongke_pairing::id::{NodeId, SchoolId};
@@ -29,17 +26,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
         .with(routes!(enrol_machine, machines))
         .with(routes!(machine, revoke_machine))
         .with(routes!(allow_machine))
-}
-
-/// Where a request comes from; none: behind something that does not say.
-struct Place(Option<IpAddr>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Place {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Place(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(from)| from.ip())))
-    }
 }
 
 /// What a machine brings to enrol.
@@ -76,7 +62,7 @@ struct Node {
     ))]
 async fn enrol_machine(
     State(service): State<Arc<Service>>,
-    Place(place): Place,
+    Origin(place): Origin,
     Json(Enrolment { code, public_key, name }): Json<Enrolment>,
 ) -> Result<axum::Json<Node>, HttpRefusal> {
     let now = service.now();
@@ -102,7 +88,7 @@ async fn enrol_machine(
             Ok(axum::Json(Node { node: machine.id }))
         }
         Enrolled::NoSuchCode => {
-            service.tries.failed(place, now);
+            service.tries.count(place, now);
             let message = "there is no such code, or it was used, or its time is over";
             let hint = "look at the code, or ask for a new one";
             Err(refuse(StatusCode::FORBIDDEN, "no_such_code", message, hint))
@@ -209,16 +195,23 @@ struct MachineCard {
     /// Since when no longer.
     #[schema(value_type = Option<u64>)]
     revoked_us: Option<WallTime>,
+    /// Whether it stands by for orders (`tongke standby`).
+    link_open: bool,
+    /// When it was last heard of over that link; none: not since the registry was started.
+    #[schema(value_type = Option<u64>)]
+    seen_us: Option<WallTime>,
 }
 
-impl From<Machine> for MachineCard {
-    fn from(machine: Machine) -> MachineCard {
+impl MachineCard {
+    fn of(machine: Machine, service: &Service) -> MachineCard {
+        let seen = service.links.seen(&machine.id, service.now());
+        let (link_open, seen_us) = (seen.is_open && machine.revoked_us.is_none(), seen.at);
         let Machine { id, kind, school, name, public_key, enrolled_us, revoked_us } = machine;
         let kind = match kind {
             MachineKind::Node => MachineSort::Node,
             MachineKind::Relay => MachineSort::Relay,
         };
-        MachineCard { id, kind, school, name, public_key, enrolled_us, revoked_us }
+        MachineCard { id, kind, school, name, public_key, enrolled_us, revoked_us, link_open, seen_us }
     }
 }
 
@@ -234,7 +227,7 @@ async fn machines(
     let behind = page.behind.as_ref().map(|(id, key)| (id.as_str(), key.as_str()));
     let found = service.store.machines_behind(behind, page.and_one()).await?;
     let list = page.cut(found, |machine| (machine.id.to_string(), machine.public_key.clone()));
-    Ok(axum::Json(list.map(MachineCard::from)))
+    Ok(axum::Json(list.map(|machine| MachineCard::of(machine, &service))))
 }
 
 /// A machine, with the key that it has now.
@@ -250,7 +243,7 @@ async fn machine(
     Path(id): Path<NodeId>,
 ) -> Result<axum::Json<MachineCard>, HttpRefusal> {
     let machine = service.store.machine(&id).await?.ok_or_else(|| no_machine(&id))?;
-    Ok(axum::Json(machine.into()))
+    Ok(axum::Json(MachineCard::of(machine, &service)))
 }
 
 fn no_machine(id: &NodeId) -> HttpRefusal {

@@ -14,11 +14,15 @@ mod facts;
 mod grants;
 mod judged;
 mod lessons;
+mod links;
 mod list;
 mod machines;
+mod orders;
 mod pupils;
 mod questions;
 mod refusal;
+mod reports;
+mod signed;
 mod status;
 mod things;
 mod timetable;
@@ -79,6 +83,9 @@ fn described() -> OpenApiRouter<Arc<Service>> {
         lessons::routes(),
         grants::routes(),
         webhooks::routes(),
+        reports::routes(),
+        orders::routes(),
+        links::routes(),
         pupils::routes(),
         audit::routes(),
         questions::routes(),

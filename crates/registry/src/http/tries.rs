@@ -1,22 +1,22 @@
-//! How often something may be tried in vain, by where the tries come from.
+//! How often something may be tried, by where the tries come from: codes in vain, checks of anybody's files.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use tongke_protocol::WallTime;
 
-/// Tries in vain from one place before the first wait.
+/// Tries from one place before the first wait.
 const PLACE_TRIES: f64 = 10.0;
 /// Seconds after which one place may try once more.
 const PLACE_WAIT_S: f64 = 20.0;
-/// Tries in vain from everywhere before the first wait: who asks from many places is held up too.
+/// Tries from everywhere before the first wait: who asks from many places is held up too.
 const ALL_TRIES: f64 = 200.0;
 /// Seconds after which somebody may try once more.
 const ALL_WAIT_S: f64 = 0.5;
 /// Places that are remembered. Beyond it the one that was quiet longest is forgotten.
 const PLACES: usize = 1024;
 
-/// What was tried in vain.
+/// What was tried.
 #[derive(Debug, Default)]
 pub(crate) struct Tries(Mutex<Known>);
 
@@ -57,8 +57,8 @@ impl Tries {
         all.max(of_place).map_or(Ok(()), Err)
     }
 
-    /// Somebody there tried in vain.
-    pub(crate) fn failed(&self, place: Option<IpAddr>, now: WallTime) {
+    /// Somebody there tried.
+    pub(crate) fn count(&self, place: Option<IpAddr>, now: WallTime) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Left::at(known.all, ALL_TRIES, ALL_WAIT_S, now);
         all.tries = (all.tries - 1.0).max(0.0);
@@ -89,7 +89,7 @@ mod tests {
         let (tries, now) = (Tries::default(), WallTime(1_000 * SECOND));
         for _ in 0..10 {
             assert_eq!(tries.may(place(1), now), Ok(()));
-            tries.failed(place(1), now);
+            tries.count(place(1), now);
         }
         assert_eq!(tries.may(place(1), now), Err(20));
         assert_eq!(tries.may(place(2), now), Ok(()));
@@ -102,12 +102,12 @@ mod tests {
     fn tries_from_everywhere_are_bounded_too_and_so_is_what_is_remembered() {
         let (tries, now) = (Tries::default(), WallTime(1_000 * SECOND));
         for n in 0..200_u8 {
-            tries.failed(place(n), now);
+            tries.count(place(n), now);
         }
         assert_eq!(tries.may(place(250), now), Err(1));
         assert_eq!(tries.may(None, now), Err(1));
         for n in 0..5_000_u32 {
-            tries.failed(Some(IpAddr::from(n.to_be_bytes())), now);
+            tries.count(Some(IpAddr::from(n.to_be_bytes())), now);
         }
         assert_eq!(tries.0.lock().unwrap().places.len(), PLACES);
     }

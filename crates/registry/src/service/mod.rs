@@ -4,11 +4,13 @@ mod work;
 
 use crate::access::AccessKey;
 use crate::http::Tries;
+use crate::links::Links;
 use crate::store::{PupilKey, Store};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Mutex, Notify, Semaphore};
+use tongke_inspection::Criteria;
 use tongke_pairing::rules::RuleSet;
 use tongke_protocol::{GrantKey, WallTime};
 
@@ -47,6 +49,12 @@ pub struct Service {
     pub(crate) intake: Semaphore,
     /// Codes that were tried in vain.
     pub(crate) tries: Tries,
+    /// Anybody's files that were checked.
+    pub(crate) checks: Tries,
+    /// Links that machines hold.
+    pub(crate) links: Links,
+    /// By what reports are judged.
+    pub(crate) criteria: Criteria,
     /// Facts or entries came.
     came: Notify,
     /// Lessons became worth another thing, and somebody may want to know.
@@ -60,7 +68,7 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// A registry with the built-in rules, no key for pupils' names and this machine's clock.
+    /// A registry with the built-in rules and criteria, no key for pupils' names and this machine's clock.
     pub fn new(store: Store, secret: GrantKey) -> Service {
         Service {
             store,
@@ -73,6 +81,9 @@ impl Service {
             entering: Mutex::default(),
             intake: Semaphore::new(INTAKE),
             tries: Tries::default(),
+            checks: Tries::default(),
+            links: Links::default(),
+            criteria: Criteria::shipped(),
             came: Notify::new(),
             decided: Notify::new(),
         }
@@ -82,6 +93,13 @@ impl Service {
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<RuleSet>) -> Service {
         self.rules = rules;
+        self
+    }
+
+    /// Judging reports by these criteria.
+    #[must_use]
+    pub fn with_criteria(mut self, criteria: Criteria) -> Service {
+        self.criteria = criteria;
         self
     }
 

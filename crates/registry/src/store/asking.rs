@@ -55,6 +55,14 @@ impl Asking {
         self.conditions.push(format!("{before}{any}{after}"));
     }
 
+    /// `(ONE = value OR OTHER = value)`, if there is a value.
+    pub(super) fn either(&mut self, one: &'static str, other: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            let place = self.bind(Bound::Text(value.to_owned()));
+            self.conditions.push(format!("({one} = {place} OR {other} = {place})"));
+        }
+    }
+
     /// `COLUMN IN (values)`, if there are values.
     pub(super) fn among<'a>(&mut self, column: &'static str, values: impl IntoIterator<Item = &'a str>) {
         let texts = values.into_iter().map(|value| Bound::Text(value.to_owned()));
@@ -69,6 +77,14 @@ impl Asking {
         if let Some((number, text)) = place {
             let (first, second) = (self.bind(Bound::Number(number)), self.bind(Bound::Text(text.to_owned())));
             self.conditions.push(format!("({columns}) > ({first}, {second})"));
+        }
+    }
+
+    /// `(COLUMNS) < (number, text)`, if there is such a place: for lists that begin with the latest.
+    pub(super) fn before(&mut self, columns: &'static str, place: Option<(i64, &str)>) {
+        if let Some((number, text)) = place {
+            let (first, second) = (self.bind(Bound::Number(number)), self.bind(Bound::Text(text.to_owned())));
+            self.conditions.push(format!("({columns}) < ({first}, {second})"));
         }
     }
 

@@ -147,6 +147,13 @@ impl Store {
         query.fetch_optional(&self.database.pool).await?.as_ref().map(Machine::read).transpose()
     }
 
+    /// A machine with every key that it ever had, the first one first.
+    pub async fn keys_of(&self, id: &NodeId) -> Result<Vec<Machine>, StoreError> {
+        let query = sqlx::query("SELECT * FROM machine WHERE id = $1 ORDER BY enrolled_us");
+        let query = query.bind(id.as_str().to_owned());
+        query.fetch_all(&self.database.pool).await?.iter().map(Machine::read).collect()
+    }
+
     /// Machines with every key that they ever had, by name and key, behind that one.
     pub async fn machines_behind(
         &self,

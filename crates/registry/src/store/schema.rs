@@ -22,6 +22,12 @@ const CHANGES: &[(&str, &str, &str, &str)] = &[
         include_str!("../../migrations/0003_about.sqlite.sql"),
         include_str!("../../migrations/0003_about.postgres.sql"),
     ),
+    (
+        "reports",
+        include_str!("../../migrations/0004_reports.sql"),
+        include_str!("../../migrations/0004_reports.sqlite.sql"),
+        include_str!("../../migrations/0004_reports.postgres.sql"),
+    ),
 ];
 
 /// Applies what the database does not have yet.

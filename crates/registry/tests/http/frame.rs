@@ -107,7 +107,8 @@ async fn the_description_has_every_route_with_a_name_of_its_own_and_how_it_refus
     }
     let routes = "/status /facts /facts/{id} /machines /machines/{id} /enrolments /entries /entries/{id} /things/{kind} \
         /things/{kind}/{key} /timetable /timetable.ics /lessons /lessons/{lesson} /lessons/{lesson}/facts \
-        /lessons/{lesson}/grants /grants /webhooks /webhooks/{id} /audit /schools/{id}/pupils /schools/{id}/pupils/{pupil}";
+        /lessons/{lesson}/grants /grants /webhooks /webhooks/{id} /audit /reports /reports/check /reports/{id} /reports/{id}/judgement /machines/{id}/self-tests \
+        /inspections /orders/{id} /orders/{id}/progress /machines/me/orders /machines/me/timetable /machines/me/self-tests /schools/{id}/pupils /schools/{id}/pupils/{pupil}";
     for route in routes.split_whitespace() {
         assert!(paths.contains_key(route), "{route}");
     }
@@ -126,7 +127,13 @@ async fn bodies_are_taken_in_the_types_that_are_described_and_in_no_other() {
             let Some(described) = operation["requestBody"]["content"].as_object() else { continue };
             let names = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
             let uri = format!("/api/v1{}", names.collect::<Vec<_>>().join("/"));
-            for kind in ["application/json", "application/jose", "text/plain", "text/html"] {
+            for kind in [
+                "application/json",
+                "application/jose",
+                "application/octet-stream",
+                "text/plain",
+                "text/html",
+            ] {
                 let request = Request::builder().method(method.to_uppercase().as_str()).uri(&uri);
                 let request = request.header(header::AUTHORIZATION, format!("Bearer {}", admin()));
                 let request = request.header(header::CONTENT_TYPE, kind).body(Body::from("?")).unwrap();

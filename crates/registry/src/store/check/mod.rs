@@ -2,6 +2,7 @@
 //! again and compared with what is there.
 
 mod lessons;
+mod reports;
 mod said;
 
 use super::{Store, StoreError, rebuild};
@@ -28,7 +29,7 @@ pub struct Finding {
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Facts, entries and lessons that were looked at.
+    /// Facts, entries, reports and lessons that were looked at.
     pub looked_at: u64,
     /// Things that are not settled yet; they were not compared.
     pub unsettled: u64,
@@ -64,6 +65,7 @@ impl Store {
         self.check_numbers(&mut checked).await?;
         self.check_facts(&mut checked).await?;
         self.check_entries(&mut checked).await?;
+        self.check_reports(&mut checked).await?;
         self.check_current(&mut checked).await?;
         self.check_lessons(&mut checked).await?;
         self.check_strays(&mut checked).await?;
@@ -72,7 +74,7 @@ impl Store {
 
     /// Numbers are given out without gaps: what is missing was taken away.
     async fn check_numbers(&self, checked: &mut Checked) -> Result<(), StoreError> {
-        for table in ["fact", "entry", "audit"] {
+        for table in ["fact", "entry", "audit", "report"] {
             let sql = format!(
                 "SELECT count(*), coalesce(max(seq), 0), (SELECT value FROM counter WHERE name = '{table}') \
                  FROM {table}"

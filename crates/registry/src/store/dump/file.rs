@@ -12,8 +12,8 @@ use tongke_protocol::WallTime;
 
 /// The version of the file's form.
 const FORM: u64 = 1;
-/// Longest line that is read: a fact is at most a megabyte.
-const LONGEST_LINE: u64 = 16 << 20;
+/// Longest line that is read: a report is at most 8 MiB, and as a text in JSON at most twice as long.
+const LONGEST_LINE: u64 = 32 << 20;
 
 /// A row, behind the name of its table.
 type NamedRow = (String, Map<String, Value>);

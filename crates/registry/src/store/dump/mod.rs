@@ -22,9 +22,6 @@ use std::path::{Path, PathBuf};
 use tables::{Form, TABLES, Table};
 use tongke_protocol::WallTime;
 
-/// Rows read or written at a time.
-const ROWS: usize = 512;
-
 /// What a backup holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackedUp {
@@ -97,13 +94,13 @@ impl Store {
         let mut lines = Lines::open(path)?;
         let mut writing = self.database.write().await?;
         require_empty(&mut writing).await?;
-        let mut waiting: Vec<Map<String, Value>> = Vec::with_capacity(ROWS);
+        let mut waiting: Vec<Map<String, Value>> = Vec::new();
         let mut table = 0;
         while let Some((name, row)) = lines.next()? {
             let found = TABLES.iter().position(|table| table.name == name);
             let found = found.filter(|found| *found >= table);
             let found = found.ok_or_else(|| lines.damaged(&format!("'{name}' is not expected here")))?;
-            if found != table || waiting.len() == ROWS {
+            if found != table || waiting.len() == TABLES[table].rows {
                 insert(&mut writing, &TABLES[table], &waiting, &lines).await?;
                 waiting.clear();
                 table = found;
@@ -111,7 +108,7 @@ impl Store {
             waiting.push(row);
         }
         insert(&mut writing, &TABLES[table], &waiting, &lines).await?;
-        for counter in ["fact", "entry", "audit"] {
+        for counter in ["fact", "entry", "audit", "report"] {
             let sql = format!("SELECT coalesce(max(seq), 0) FROM {counter}");
             let last = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut *writing.tx).await?.try_get(0)?;
             advance(&mut writing, counter, last).await?;
@@ -137,8 +134,8 @@ async fn next_rows(
         Some(_) => format!("WHERE ({}) > ({})", table.order, places.join(", ")),
         None => String::new(),
     };
-    let (columns, name, order) = (table.names(), table.name, table.order);
-    let sql = format!("SELECT {columns} FROM {name} {behind} ORDER BY {order} LIMIT {ROWS}");
+    let (columns, name, order, rows) = (table.names(), table.name, table.order, table.rows);
+    let sql = format!("SELECT {columns} FROM {name} {behind} ORDER BY {order} LIMIT {rows}");
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for key in keys.iter().filter(|_| after.is_some()) {
         let Some(row) = after else { continue };

@@ -31,6 +31,12 @@ async fn fill(store: &Store, key: &Path) {
     store.add_pupil(&key, &"lake".parse().unwrap(), "3-2", "王小明", NOW).await.unwrap();
     let (id, url, secret) = ("a".to_owned(), "https://county.example".to_owned(), "\u{1F512}\"\n".to_owned());
     store.add_webhook(&Webhook { id, url, secret, made_us: NOW, ended_us: None }).await.unwrap();
+    for id in 0..10 {
+        // One is as long as reports are at most.
+        let text = if id == 3 { "x".repeat(7_900_000) } else { "同课".to_owned() };
+        let file = format!("{{\"report\":\t\"{text}\"}}\n");
+        store.keep_report(&super::reports::card(&format!("t-{id}")), &file, NOW).await.unwrap();
+    }
     store.audit(Deed { who: "admin", what: "revoked", about: "node-1", detail: "" }, NOW).await.unwrap();
 }
 

@@ -7,6 +7,7 @@ mod facts;
 mod kill;
 mod machines;
 mod reading;
+mod reports;
 mod scene;
 mod schema;
 mod settle;

@@ -82,7 +82,7 @@ pub(super) fn held(lesson: &str, start: WallTime, minutes: u64) -> Vec<IncomingF
 }
 
 /// The relay's key.
-fn key() -> &'static MachineKey {
+pub(super) fn key() -> &'static MachineKey {
     static KEY: OnceLock<MachineKey> = OnceLock::new();
     KEY.get_or_init(|| MachineKey::from_pkcs8(&MachineKey::generate().unwrap()).unwrap())
 }
