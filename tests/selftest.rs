@@ -23,6 +23,7 @@ fn selftest(scratch: &Scratch, url: &str, token: &str, more: &[&str]) -> Said {
         ("--camera", "none"),
         ("--microphone", "none"),
         ("--loudspeaker", "none"),
+        ("--most-mbps", "0"),
     ];
     for (flag, value) in unless_given {
         if !more.contains(&flag) {
@@ -250,4 +251,33 @@ fn earlier_tests_are_kept_and_told() {
         "{}",
         history.out
     );
+}
+#[test]
+fn what_the_line_carries_is_measured_within_the_announced_volume_and_not_beside_a_lesson() {
+    let scratch = Scratch::new("selftest-load");
+    let relay = Relay::start(&scratch);
+    let token = relay.token("hill", Role::Receiving);
+    let said = selftest(&scratch, &relay.url(), &token, &["--most-mbps", "4", "--json"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.err.contains("up to 10 MB"), "{}", said.err);
+    let facts: Value = serde_json::from_str(&said.out).unwrap();
+    for way in found(&facts, "capacity.rate") {
+        let bps = way["measured"]["value"].as_f64().unwrap();
+        assert!((3e6..4.4e6).contains(&bps) && way["measured"]["one_sided"] == "at_least", "{way}");
+    }
+    assert!(found(&facts, "capacity.ratio").iter().all(|way| way["measured"]["value"].is_f64()));
+    let used = found(&facts, "capacity.data_used")[0]["measured"]["value"].as_f64().unwrap();
+    assert!((5e6..10e6).contains(&used), "{used}");
+    let rises = found(&facts, "network.rtt_rise_under_load");
+    assert_eq!(rises.len(), 2);
+    assert!(rises.iter().all(|way| way["measured"]["n"].as_u64() >= Some(150)), "{rises:?}");
+
+    // As another test would.
+    let lent = relay.post(&format!("/lessons/{LESSON}/load"), &token, r#"{"for":"packets"}"#);
+    assert_eq!(lent.map(|(status, _)| status), Some(200), "the test before gave the line back");
+    let said = selftest(&scratch, &relay.url(), &token, &["--most-mbps", "4", "--json"]);
+    let facts: Value = serde_json::from_str(&said.out).unwrap();
+    for quantity in ["capacity.rate", "capacity.data_used", "network.rtt_rise_under_load"] {
+        assert_eq!(found(&facts, quantity)[0]["missing"]["cause"], "line_busy", "{quantity}");
+    }
 }

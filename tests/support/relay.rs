@@ -75,6 +75,13 @@ impl Relay {
         }
     }
 
+    /// Status and answer to a request with a JSON body.
+    pub fn post(&self, path: &str, token: &str, body: &str) -> Option<(u16, String)> {
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        http::request(self.http, "POST", path, &headers, body)
+    }
+
     /// A metric's sum over its labels.
     pub fn metric(&self, name: &str) -> Option<f64> {
         let (_, text) = http::get(self.http, "/metrics")?;

@@ -34,7 +34,7 @@ pub use clock::{ClockKeeper, MachineClock, Translated};
 pub use config::{BitrateBounds, NodeConfig, SoundOut, VideoOut};
 pub use error::{ConfigError, NodeError};
 pub use keeping::{KeepError, keep_report, reports_in};
-pub use selftest::{History, HistoryError, Piece, Progress, SelfTest, SelfTestError, selftest};
+pub use selftest::{History, HistoryError, LoadPlan, Piece, Progress, SelfTest, SelfTestError, selftest};
 pub use session::Controls;
 pub use settings::NodeSettings;
 

@@ -32,3 +32,11 @@ pub fn doing(piece: &str, left: Duration, whole_left: Duration, language: Langua
     let words: Vec<(&str, &str)> = words.iter().map(|(name, text)| (*name, text.as_str())).collect();
     texts.with("progress-line", &words)
 }
+
+/// One line: how much data a piece takes, at most.
+pub fn volume(piece: &str, at_most_bytes: u64, language: Language) -> String {
+    let texts = Texts::of(language);
+    let (doing, megabytes) =
+        (texts.get(&format!("doing-{piece}")), at_most_bytes.div_ceil(1_000_000).to_string());
+    texts.with("volume-line", &[("doing", doing.as_str()), ("mb", megabytes.as_str())])
+}

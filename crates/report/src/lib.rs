@@ -15,7 +15,7 @@ mod texts;
 mod trend;
 mod view;
 
-pub use doing::{DOING, doing};
+pub use doing::{DOING, doing, volume};
 pub use language::Language;
 pub use pdf::PdfError;
 pub use trend::{history, trend};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tongke_inspection::signature::Report;
 use tongke_inspection::{Criteria, Facts};
-use tongke_node::{Held, History, NodeSettings, Progress, SelfTest, admit, selftest};
-use tongke_report::{Language, Source, doing, history, trend};
+use tongke_node::{Held, History, LoadPlan, NodeSettings, Progress, SelfTest, admit, selftest};
+use tongke_report::{Language, Source, doing, history, trend, volume};
 
 /// Longest time that the idle line is watched.
 const MOST_SECONDS: u64 = 60;
@@ -51,8 +51,17 @@ pub struct Args {
     #[arg(long)]
     unattended: bool,
     /// How long the idle line is watched, in seconds, 1 to 60
-    #[arg(long, value_name = "N", default_value_t = 22, value_parser = clap::value_parser!(u64).range(1..=MOST_SECONDS))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=MOST_SECONDS))]
     seconds: u64,
+    /// Fastest load that is tried to see what the line carries, in Mbit/s; 0: the line is not loaded
+    #[arg(long, value_name = "MBPS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    most_mbps: u16,
+    /// The line's data is paid for: it is loaded no faster than one and a half times the media's rate and 2 Mbit/s
+    #[arg(long)]
+    metered: bool,
+    /// Other schools share this one's public address: their lessons and tests are no reason to wait
+    #[arg(long)]
+    shared_address: bool,
     /// Who tests, for the record
     #[arg(long, value_name = "NAME", default_value = "IT staff")]
     by: String,
@@ -111,6 +120,11 @@ fn test(args: &Args, settings: NodeSettings, language: Language) -> Result<Facts
             asked_by: args.by.clone(),
             idle: Duration::from_secs(args.seconds),
             attended: !args.unattended,
+            load: LoadPlan {
+                most_mbps: args.most_mbps,
+                metered: args.metered,
+                shared_address: args.shared_address,
+            },
         };
         let live = std::io::stderr().is_terminal();
         let stop = shutdown::requested()?;
@@ -186,7 +200,13 @@ fn keep(path: &Path, json: &[u8]) -> Result<(), Failure> {
 /// What is being done, on a terminal.
 #[expect(clippy::print_stderr, reason = "progress is for the person who waits")]
 fn progress(live: bool, language: Language) -> impl FnMut(Progress) {
+    let mut announced = None;
     move |now| {
+        // Data may cost money: whoever waits is told before it is used, terminal or not.
+        if now.at_most_bytes > 0 && announced.replace(now.doing) != Some(now.doing) {
+            clear(live);
+            eprintln!("{}", volume(now.doing.name(), now.at_most_bytes, language));
+        }
         if live {
             eprint!("\r\x1b[K{}", doing(now.doing.name(), now.left, now.whole_left, language));
         }

@@ -9,7 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tongke_protocol::control::{ClockEcho, ClockProbe, Links, Loopback, ReflectorSession, Refusal};
+use tongke_protocol::control::{
+    ClockEcho, ClockProbe, LeaseRequest, LineLease, Links, Loopback, ReflectorSession, Refusal,
+};
 use tongke_protocol::dispatch::Dispatch;
 use tongke_protocol::event::{ClockReport, LessonEvent};
 use tongke_protocol::{LessonId, ParticipantId};
@@ -160,6 +162,20 @@ impl RelayHttp {
     pub async fn loopback(&self) -> Result<Loopback, LinkError> {
         let answer = send(self.request(Method::POST, self.of_lesson("loopback"))).await?;
         answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Asks for a line to load.
+    pub(super) async fn take_line(&self, asked: LeaseRequest) -> Result<LineLease, LinkError> {
+        let answer = send(self.request(Method::POST, self.of_lesson("load")).json(&asked)).await?;
+        answer.json().await.map_err(|error| no_answer(&error))
+    }
+
+    /// Gives it back. Failure is of no consequence: its time ends by itself.
+    pub(super) async fn give_line_back(&self, lease: &str) {
+        let url = self.of_lesson(&format!("load/{lease}"));
+        if let Err(error) = send(self.request(Method::DELETE, url)).await {
+            tracing::debug!(%error, "the relay did not take the line back");
+        }
     }
 
     /// Offers a session.

@@ -5,6 +5,7 @@
 //! [`LinkCommand::Close`] says goodbye first.
 
 mod http;
+mod lease;
 mod pin;
 mod quic;
 pub mod reconnect;
@@ -13,6 +14,7 @@ mod sse;
 mod webrtc;
 
 pub use http::{EventStream, RelayHttp, RelayUrl};
+pub(crate) use lease::Lease;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

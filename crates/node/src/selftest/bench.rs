@@ -1,11 +1,12 @@
 //! What the pieces share, and how one says that it came to nothing.
 
+use super::capacity::Lent;
 use super::{SelfTest, SelfTestError};
 use crate::config::NodeConfig;
 use crate::link::{LinkError, RelayHttp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tongke_inspection::facts::{Cause, Clock, Finding};
 use tongke_probe::{Line, LineError, Opened};
 use tongke_protocol::control::ReflectorSession;
@@ -23,6 +24,10 @@ pub(super) struct Bench<'a> {
     pub answered: Option<bool>,
     /// Clocks that were compared with the relay's.
     pub clocks: Vec<Clock>,
+    /// Round trips of the idle line, ms.
+    pub idle_ms: Vec<f64>,
+    /// The line as it was lent for load; or why it was not.
+    pub lent: Result<Lent, Cause>,
 }
 
 /// What a piece found, or why nothing.
@@ -54,7 +59,11 @@ impl From<LinkError> for Nothing {
     fn from(error: LinkError) -> Self {
         let cause = match &error {
             LinkError::Refused(refusal) if refusal.code == "lesson_live" => Cause::LessonLive,
-            LinkError::Refused(refusal) if refusal.code == "line_busy" => Cause::LineBusy,
+            LinkError::Refused(refusal) if matches!(&*refusal.code, "line_busy" | "relay_busy") => {
+                Cause::LineBusy
+            }
+            // The relay's operator wants no load.
+            LinkError::Refused(refusal) if refusal.code == "no_load" => Cause::NotAsked,
             _ => Cause::NodeDisappeared,
         };
         Nothing::Missing(cause, Some(error.to_string()))
@@ -70,31 +79,45 @@ impl<'a> Bench<'a> {
             config.relay_ca.as_deref(),
         )
         .map_err(SelfTestError::Answer)?;
-        Ok(Self { config, plan, http, relay: None, session: None, answered: None, clocks: Vec::new() })
+        Ok(Self {
+            config,
+            plan,
+            http,
+            relay: None,
+            session: None,
+            answered: None,
+            clocks: Vec::new(),
+            idle_ms: Vec::new(),
+            lent: Err(Cause::NotAsked),
+        })
     }
 
     /// A line to the relay's reflector, in a session of its own: the reflector's count of a session begins at 0.
     /// With it, how many packets the session takes.
     pub(super) async fn line(&mut self) -> Result<(Line, u32), Nothing> {
-        let Some(relay) = self.relay else { return Err(Cause::NoPackets.into()) };
-        if self.answered == Some(false) {
-            return Err(Cause::NoPackets.into());
-        }
+        let relay = self.relay_over_udp()?;
         let session = match self.session.take() {
             Some(session) => session,
             None => self.http.reflector().await?,
         };
-        let far = SocketAddr::new(relay.ip(), session.port);
-        let opened = opened(&session).map_err(Nothing::Refused)?;
+        let far = SocketAddr::new(relay, session.port);
+        let opened = opened(session.session, &session.key).map_err(Nothing::Refused)?;
         Ok((Line::open(far, &opened)?, session.most_packets))
+    }
+
+    /// Where the relay is, unless it is known that nothing comes from there.
+    pub(super) fn relay_over_udp(&self) -> Result<IpAddr, Nothing> {
+        let answers = self.relay.filter(|_| self.answered != Some(false));
+        answers.map(|relay| relay.ip()).ok_or(Nothing::from(Cause::NoPackets))
     }
 }
 
-fn opened(session: &ReflectorSession) -> Result<Opened, SelfTestError> {
+/// A session of the relay's, and its key as the relay writes it.
+pub(super) fn opened(session: u16, key: &str) -> Result<Opened, SelfTestError> {
     let wrong = |why: String| SelfTestError::Answer(format!("the session's key: {why}"));
-    let key = URL_SAFE_NO_PAD.decode(&session.key).map_err(|error| wrong(error.to_string()))?;
+    let key = URL_SAFE_NO_PAD.decode(key).map_err(|error| wrong(error.to_string()))?;
     let key = key.try_into().map_err(|key: Vec<u8>| wrong(format!("it has {} bytes", key.len())))?;
-    Ok(Opened { session: session.session, key })
+    Ok(Opened { session, key })
 }
 
 /// Runs what blocks on a thread of its own: its times must not wait for others.

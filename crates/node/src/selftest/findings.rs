@@ -12,7 +12,7 @@ use tongke_probe::{Idle, MarkedWay};
 /// Points of the plot of round trips, at most.
 const POINTS: usize = 60;
 /// Who measured.
-const BY: &str = "node and relay";
+pub(super) const BY: &str = "node and relay";
 
 /// This school.
 pub(super) const fn here() -> Option<Way> {
@@ -70,7 +70,7 @@ fn round_trip(idle: &Idle) -> Finding {
 }
 
 /// The round trips in so many stretches at most.
-fn over_time(round_trips: &[(f64, f64)]) -> Vec<Point> {
+pub(super) fn over_time(round_trips: &[(f64, f64)]) -> Vec<Point> {
     let mut sorted = round_trips.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let stretch = |part: &[(f64, f64)]| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tongke_measure::network::dscp::Dscp;
 
 /// Between packets of an idle line: as many a second as sound has.
-const PERIOD: Duration = Duration::from_millis(20);
+pub(super) const PERIOD: Duration = Duration::from_millis(20);
 
 /// Nothing else may load the line meanwhile.
 pub(super) async fn idle(bench: &mut Bench<'_>) -> Found {
@@ -16,6 +16,7 @@ pub(super) async fn idle(bench: &mut Bench<'_>) -> Found {
     let idle = blocking(move || line.idle(packets, PERIOD, &mut |_| ())).await??;
     bench.answered = Some(idle.figures.answered > 0);
     bench.clocks.extend(clock(&idle));
+    bench.idle_ms = idle.round_trips.iter().map(|(_, ms)| *ms).collect();
     Ok(of_idle(&idle))
 }
 

@@ -5,10 +5,12 @@
 //! long each takes. A piece that comes to nothing leaves its cause in place of its quantities, and the others go on.
 
 mod bench;
+mod capacity;
 mod devices;
 mod findings;
 mod history;
 mod line;
+mod load;
 mod order;
 mod piece;
 mod processor;
@@ -17,6 +19,7 @@ mod reach;
 mod record;
 
 pub use history::{History, HistoryError};
+pub use load::LoadPlan;
 pub use piece::Piece;
 pub use progress::Progress;
 
@@ -47,6 +50,8 @@ pub struct SelfTest {
     pub idle: Duration,
     /// Whether somebody is there who can be asked to speak: else a quiet room is no fault.
     pub attended: bool,
+    /// How the line may be loaded.
+    pub load: LoadPlan,
 }
 
 /// Why a self-test says nothing.
@@ -93,7 +98,8 @@ pub async fn selftest(
             let work = pin!(run(piece, &mut bench));
             let told = |lasted| {
                 processor.look();
-                tell(Progress::of(piece, lasted, plan.idle));
+                let at_most_bytes = load::volume_bytes(piece, config, &plan.load);
+                tell(Progress { at_most_bytes, ..Progress::of(piece, lasted, plan.idle) });
             };
             watched(work, told, stop.as_mut(), end, &mut stopped).await
         };
@@ -114,6 +120,8 @@ async fn run(piece: Piece, bench: &mut Bench<'_>) -> Found {
         Piece::IdleLine => line::idle(bench).await,
         Piece::Marks => line::marks(bench).await,
         Piece::PathMtu => line::path_mtu(bench).await,
+        Piece::Capacity => capacity::capacity(bench).await,
+        Piece::LoadedLine => load::loaded_line(bench).await,
     }
 }
 

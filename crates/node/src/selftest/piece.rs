@@ -24,11 +24,15 @@ pub enum Piece {
     Marks,
     /// The largest packet.
     PathMtu,
+    /// How much the line carries each way.
+    Capacity,
+    /// Round trips while each way is loaded.
+    LoadedLine,
 }
 
 impl Piece {
     /// All of them, in the order in which they are done.
-    pub const ALL: [Piece; 8] = [
+    pub const ALL: [Piece; 10] = [
         Piece::Reach,
         Piece::Camera,
         Piece::Microphone,
@@ -37,6 +41,8 @@ impl Piece {
         Piece::IdleLine,
         Piece::Marks,
         Piece::PathMtu,
+        Piece::Capacity,
+        Piece::LoadedLine,
     ];
 
     /// Its name, for texts.
@@ -50,6 +56,8 @@ impl Piece {
             Piece::IdleLine => "idle-line",
             Piece::Marks => "marks",
             Piece::PathMtu => "path-mtu",
+            Piece::Capacity => "capacity",
+            Piece::LoadedLine => "loaded-line",
         }
     }
 
@@ -59,6 +67,8 @@ impl Piece {
             Piece::Reach | Piece::Marks | Piece::PathMtu => &[Step::Reachability],
             Piece::Camera | Piece::Microphone | Piece::Loudspeaker | Piece::Encoder => &[Step::Devices],
             Piece::IdleLine => &[Step::IdleLine],
+            Piece::Capacity => &[Step::Capacity],
+            Piece::LoadedLine => &[Step::LoadedLine],
         }
     }
 
@@ -71,6 +81,8 @@ impl Piece {
             Piece::Encoder => Duration::from_secs(2),
             Piece::IdleLine => idle.saturating_add(Duration::from_secs(1)),
             Piece::PathMtu => Duration::from_secs(3),
+            Piece::Capacity => Duration::from_secs(22),
+            Piece::LoadedLine => Duration::from_secs(11),
         }
     }
 
@@ -88,6 +100,8 @@ impl Piece {
             Piece::IdleLine => &[Quantity::Udp, Quantity::Rtt, Quantity::NetworkLoss, Quantity::Pdv],
             Piece::Marks => &[Quantity::Dscp],
             Piece::PathMtu => &[Quantity::Mtu],
+            Piece::Capacity => &[Quantity::CapacityRate, Quantity::CapacityRatio, Quantity::DataUsed],
+            Piece::LoadedLine => &[Quantity::RttRise],
         }
     }
 }

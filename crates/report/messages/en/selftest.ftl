@@ -1,6 +1,7 @@
 # What a self-test is doing, and what has changed since the ones before
 
 progress-line = { $doing } ({ $left } s; { $whole } s in all)
+volume-line = { $doing }: this takes up to { $mb } MB of data.
 doing-reach = Looking for the relay
 doing-camera = Watching the camera
 doing-microphone = Listening to the microphone: please speak a few sentences

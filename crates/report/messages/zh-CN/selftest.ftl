@@ -1,6 +1,7 @@
 # 自检进行到哪一步，与历次相比有何变化
 
 progress-line = { $doing }（还需 { $left } 秒，全部还需 { $whole } 秒）
+volume-line = { $doing }：最多使用 { $mb } MB 流量。
 doing-reach = 正在连接中继
 doing-camera = 正在检查摄像头
 doing-microphone = 正在检查麦克风，请对着麦克风说几句话
