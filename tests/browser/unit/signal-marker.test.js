@@ -61,7 +61,8 @@ test("a picture out of focus, grainy, washed out or squeezed a little is read al
     "out of focus": [{ cell: 12.6 }, (luma) => blurred(luma, 3)],
     grainy: [{ cell: 12.6 }, (luma) => noisy(luma, 11)],
     "washed out": [{ cell: 12.6, black: 90, white: 160 }, (luma) => blurred(luma, 2)],
-    squeezed: [{ cell: 12.6, aspect: 0.95 }, (luma) => luma],
+    squeezed: [{ cell: 12.6, aspect: 0.945, columns: 10 }, (luma) => luma],
+    stretched: [{ cell: 12.6, aspect: 1.055, columns: 10 }, (luma) => luma],
     "out of focus, grainy and on black": [{ cell: 9.4 }, (luma) => noisy(blurred(luma, 2), 12), 4],
     "on a white wall": [{ cell: 9.4 }, (luma) => blurred(luma, 2), 235],
   };
