@@ -5,7 +5,7 @@ import { byId, el, setText } from "./stage/element.js";
 import { t } from "./text.js";
 import { check } from "./verify/check.js";
 
-/** @import { Checked, Outcome, Verdict } from "./verify/check.js" */
+/** @import { Checked, Edition, Outcome, Verdict } from "./verify/check.js" */
 
 /** Files that are looked at one after the other: an answer that comes late is of a file that was put away. */
 let latest = 0;
@@ -25,17 +25,18 @@ async function look(file) {
 function tell(file, outcome) {
   const named = /** @type {[string, string][]} */ ([[t("js-verify-file"), file.name]]);
   if ("problem" in outcome) return show("problem", wordsOf(outcome.problem), named);
-  const { checked } = outcome;
+  const { checked, criteria } = outcome;
   const is_revoked = checked.state === "intact" && checked.revoked_us !== undefined;
-  show(is_revoked ? "revoked" : checked.state, wordsOf(is_revoked ? "revoked" : checked.state), [...named, ...rowsOf(checked)]);
+  show(is_revoked ? "revoked" : checked.state, wordsOf(is_revoked ? "revoked" : checked.state), [...named, ...rowsOf(checked, criteria)]);
 }
 
 /**
  * What the file says is shown only as far as its signature holds.
  * @param {Checked} checked
+ * @param {Edition | null} criteria
  * @returns {[string, string][]}
  */
-function rowsOf({ state, machine, key, began_us, revoked_us, id, criteria, verdict, judged_by, why }) {
+function rowsOf({ state, machine, key, began_us, revoked_us, id, verdict, judged_by, why }, criteria) {
   /** @type {[string, string | undefined][]} */
   const rows = state === "intact" || state === "unknown_key"
     ? [
@@ -44,7 +45,7 @@ function rowsOf({ state, machine, key, began_us, revoked_us, id, criteria, verdi
         [t("js-verify-began"), began_us === undefined ? undefined : dateOf(began_us)],
         [t("js-verify-verdict"), verdict && verdictOf(verdict)],
         [t("js-verify-judged-by"), judged_by && editionOf(judged_by)],
-        [t("js-verify-criteria"), criteria && editionOf(criteria)],
+        [t("js-verify-criteria"), criteria ? editionOf(criteria) : undefined],
         [t("js-verify-id"), id],
         [t("js-verify-key"), key],
       ]
@@ -111,7 +112,7 @@ function verdictOf(verdict) {
   }
 }
 
-/** @param {{name: string, version: string}} criteria */
+/** @param {Edition} criteria */
 function editionOf({ name, version }) {
   return t("js-verify-edition", { name, version });
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { check } from "../../../crates/web/assets/verify/check.js";
 
 const answer = (status, body = {}) => async () => new Response(JSON.stringify(body), { status });
-const file = new Blob(['{"report":{},"signature":""}\n']);
+const file = new Blob(['{"report":{"facts":{},"criteria":{"name":"tongke","version":"1","sha256":""}},"signature":""}\n']);
 
 test("the file goes as it is, byte for byte, to this server's registry", async () => {
   const asked = [];
@@ -11,8 +11,16 @@ test("the file goes as it is, byte for byte, to this server's registry", async (
     asked.push([address, method, await body.text()]);
     return new Response('{"state":"intact"}');
   };
-  assert.deepEqual(await check(file, ask), { checked: { state: "intact" } });
+  const criteria = { name: "tongke", version: "1" };
+  assert.deepEqual(await check(file, ask), { checked: { state: "intact" }, criteria });
   assert.deepEqual(asked, [["/api/v1/reports/check", "POST", await file.text()]]);
+});
+
+test("a file that is no report names no criteria", async () => {
+  for (const words of ["<html>", "{}", '{"report":{"criteria":null}}']) {
+    const { criteria } = await check(new Blob([words]), answer(200, { state: "altered" }));
+    assert.equal(criteria, null, words);
+  }
 });
 
 test("what cannot be a report is not sent", async () => {

@@ -12,12 +12,12 @@
  * @property {string} [why] How it shows that it was altered.
  * @property {string} [id]
  * @property {number} [began_us] µs since the Unix epoch.
- * @property {Edition} [criteria] By which it was judged when it was signed.
  * @property {Verdict} [verdict] Of the whole.
  * @property {Edition} [judged_by] By which criteria the registry came to the verdict.
  *
  * @typedef {"empty" | "too_long" | "too_often" | "no_registry" | "unreachable" | "failed"} Problem
- * @typedef {{checked: Checked} | {problem: Problem}} Outcome
+ * @typedef {{checked: Checked, criteria: Edition | null} | {problem: Problem}} Outcome
+ * `criteria`: by which the report was judged when it was signed, as the file itself says.
  */
 
 const ADDRESS = "/api/v1/reports/check";
@@ -35,10 +35,23 @@ export async function check(file, ask = fetch) {
   const headers = { "content-type": "application/octet-stream" };
   try {
     const answer = await ask(ADDRESS, { method: "POST", headers, body: file });
-    if (answer.ok) return { checked: await answer.json() };
+    if (answer.ok) return { checked: await answer.json(), criteria: criteriaOf(await file.text()) };
     return { problem: problemOf(answer.status) };
   } catch {
     return { problem: "unreachable" };
+  }
+}
+
+/**
+ * @param {string} file
+ * @returns {Edition | null} null: the file is no report
+ */
+function criteriaOf(file) {
+  try {
+    const { name, version } = JSON.parse(file).report.criteria;
+    return { name: String(name), version: String(version) };
+  } catch {
+    return null;
   }
 }
 
