@@ -5,9 +5,9 @@
 //! encode), one for the microphone, one per picture received (decode), and the caller's runtime for
 //! everything else: links, jitter buffers, the sound clock.
 //!
-//! [`admit`] asks the registry for a grant where none was given. [`link`] hides the ways to the relay; `send`
-//! and `receive` are the pipelines; `record` tells the registry what flowed; `session` ties them together and owns
-//! the retry of lost links.
+//! [`admit`] asks the registry for a grant where none was given; [`standby()`] does what the registry orders. [`link`]
+//! hides the ways to the relay; `send` and `receive` are the pipelines; `record` tells the registry what flowed;
+//! `session` ties them together and owns the retry of lost links.
 
 mod admission;
 mod busy;
@@ -26,6 +26,7 @@ mod selftest;
 mod send;
 mod session;
 mod settings;
+mod standby;
 mod status;
 
 pub use admission::admit;
@@ -37,6 +38,7 @@ pub use keeping::{KeepError, keep_report, reports_in};
 pub use selftest::{History, HistoryError, LoadPlan, Piece, Progress, SelfTest, SelfTestError, selftest};
 pub use session::Controls;
 pub use settings::NodeSettings;
+pub use standby::{StandbyError, standby};
 
 use std::future::Future;
 use tongke_protocol::facts::NodeFacts;
