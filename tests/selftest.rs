@@ -59,7 +59,12 @@ fn a_good_line_is_measured_both_ways_and_what_was_not_tested_is_named() {
     assert!(both("network.pdv").iter().all(|it| it["measured"]["p999"].is_f64()));
     assert!(both("network.mtu").iter().all(|it| it["measured"]["value"] == 1500.0));
     assert!(both("network.dscp").iter().all(|it| it["found"] == "kept"));
-    assert_eq!(found(&facts, "network.nat_mapping")[0]["missing"]["cause"], "no_second_address");
+    assert_eq!(
+        found(&facts, "network.nat_mapping")[0]["found"],
+        "none",
+        "the relay sees the machine's own address"
+    );
+    assert_eq!(found(&facts, "network.nat_filtering")[0]["missing"]["cause"], "no_second_address");
     let clock = &facts["time"]["clocks"][0];
     assert!(
         clock["offset_ms"].as_f64().unwrap().abs() <= clock["bound_ms"].as_f64().unwrap() + 0.01,

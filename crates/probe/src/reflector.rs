@@ -2,6 +2,7 @@
 
 use crate::key::KEY_LEN;
 use crate::load::{self, Asked, LoadSessions, NewRun, Owner, Stopped, Way};
+use crate::nat;
 use crate::packet::{ClassOfService, MAX_LEN, turn};
 use crate::sessions::Sessions;
 use crate::socket::{ProbeSocket, Received, now};
@@ -23,14 +24,38 @@ const WAKE: Duration = Duration::from_millis(200);
 pub struct Reflector {
     shared: Arc<Shared>,
     address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 struct Shared {
     socket: ProbeSocket,
+    /// With a second address, tests of NATs can be made.
+    second: Option<Second>,
     sessions: Mutex<Sessions>,
     loads: Mutex<LoadSessions>,
     ended: AtomicBool,
+}
+
+/// The sockets of a second address (RFC 5780 §3), beside the first one's.
+struct Second {
+    address: SocketAddr,
+    /// The first address, the second port.
+    other_port: ProbeSocket,
+    /// The second address, the first port.
+    other_address: ProbeSocket,
+    /// The second address and port.
+    other_both: ProbeSocket,
+}
+
+impl Second {
+    fn bind(first: SocketAddr, address: SocketAddr) -> io::Result<Second> {
+        Ok(Second {
+            address,
+            other_port: ProbeSocket::bind(SocketAddr::new(first.ip(), address.port()))?,
+            other_address: ProbeSocket::bind(SocketAddr::new(address.ip(), first.port()))?,
+            other_both: ProbeSocket::bind(address)?,
+        })
+    }
 }
 
 /// What a member of a session must know.
@@ -45,21 +70,35 @@ pub struct Opened {
 impl Reflector {
     /// Reflects on this address; port 0: any that is free. Tests of load are no faster than
     /// so many Mbit/s.
-    pub fn start(address: SocketAddr, load_mbps: u16) -> io::Result<Reflector> {
+    /// With a second address, of another host address and port, schools can test their NATs: both are then used
+    /// with both ports, and `address` names a host address.
+    pub fn start(address: SocketAddr, second: Option<SocketAddr>, load_mbps: u16) -> io::Result<Reflector> {
         let socket = ProbeSocket::bind(address)?;
         let address = socket.address()?;
+        let second = second.map(|second| Second::bind(address, second)).transpose()?;
         let loads = LoadSessions::new(&secret(), Row::new(load_mbps));
         let (sessions, loads, ended) = (Mutex::default(), Mutex::new(loads), AtomicBool::new(false));
-        let shared = Arc::new(Shared { socket, sessions, loads, ended });
-        let of_thread = shared.clone();
-        let thread =
-            thread::Builder::new().name("tongke-reflector".into()).spawn(move || of_thread.reflect())?;
-        Ok(Reflector { shared, address, thread: Some(thread) })
+        let shared = Arc::new(Shared { socket, second, sessions, loads, ended });
+        let spawn = |name: &str, work: fn(&Arc<Shared>)| {
+            let shared = shared.clone();
+            thread::Builder::new().name(name.into()).spawn(move || work(&shared))
+        };
+        let mut threads = vec![spawn("tongke-reflector", Shared::reflect)?];
+        if shared.second.is_some() {
+            threads.push(spawn("tongke-second", |shared| shared.answer_at(|second| &second.other_address))?);
+            threads.push(spawn("tongke-second", |shared| shared.answer_at(|second| &second.other_both))?);
+        }
+        Ok(Reflector { shared, address, threads })
     }
 
     /// Where it is.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its second address, if it has one.
+    pub fn second(&self) -> Option<SocketAddr> {
+        self.shared.second.as_ref().map(|second| second.address)
     }
 
     /// Opens a session for [`LASTS`](crate::LASTS); none: there are [`MOST_SESSIONS`](crate::MOST_SESSIONS)
@@ -92,7 +131,7 @@ impl Reflector {
 impl Drop for Reflector {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -110,11 +149,21 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn reflect(self: &Arc<Self>) {
+        self.listen(&self.socket, |datagram, received| self.handle(datagram, received));
+    }
+
+    /// At the second address only NATs are tested.
+    fn answer_at(&self, which: fn(&Second) -> &ProbeSocket) {
+        let Some(socket) = self.second.as_ref().map(which) else { return };
+        self.listen(socket, |datagram, received| self.tell_address(socket, datagram, received));
+    }
+
+    fn listen(&self, socket: &ProbeSocket, handle: impl Fn(&mut [u8], &Received)) {
         let mut buffer = [0; MAX_LEN];
         while !self.ended.load(Ordering::Relaxed) {
-            match self.socket.receive(&mut buffer, WAKE) {
+            match socket.receive(&mut buffer, WAKE) {
                 Ok(None) => {}
-                Ok(Some(received)) => self.handle(&mut buffer[..received.len], &received),
+                Ok(Some(received)) => handle(&mut buffer[..received.len], &received),
                 Err(error) => {
                     tracing::warn!(%error, "the reflector's socket fails");
                     thread::sleep(WAKE);
@@ -124,6 +173,9 @@ impl Shared {
     }
 
     fn handle(self: &Arc<Self>, datagram: &mut [u8], received: &Received) {
+        if nat::session_of(datagram).is_some() {
+            return self.tell_address(&self.socket, datagram, received);
+        }
         if load::session_of(datagram).is_none() {
             return self.answer(datagram, received);
         }
@@ -146,6 +198,22 @@ impl Shared {
         answer.sent = now().into();
         turn(datagram, &answer, session, class, &key);
         self.send(datagram, received.from, back);
+    }
+
+    /// Tells a school whence a question came. Where it wants the answer to come from elsewhere, and this relay has no
+    /// second address, there is none.
+    fn tell_address(&self, here: &ProbeSocket, datagram: &[u8], received: &Received) {
+        let asked = lock(&self.sessions).ask(Instant::now(), received.from, datagram);
+        let Some((answer, from)) = asked else { return };
+        let socket = match (from, &self.second) {
+            (nat::From::Here, _) => here,
+            (nat::From::OtherPort, Some(second)) => &second.other_port,
+            (nat::From::OtherAddress, Some(second)) => &second.other_both,
+            (_, None) => return,
+        };
+        if let Err(error) = socket.send(&answer, received.from, Dscp::DEFAULT) {
+            tracing::trace!(%error, to = %received.from, "not answered");
+        }
     }
 
     /// Whoever does not get it counts it as lost.

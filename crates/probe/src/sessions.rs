@@ -1,6 +1,7 @@
 //! Who is reflected, and how much. Pure.
 
 use crate::key::{KEY_LEN, Key};
+use crate::nat;
 use crate::packet::{ClassOfService, read_test, session_of};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -13,6 +14,9 @@ pub const MOST_SESSIONS: usize = 64;
 pub const LASTS: Duration = Duration::from_secs(120);
 /// Packets that are reflected in a session: a minute of 50 a second, and what the other tests take.
 pub const MOST_PACKETS: u32 = 6000;
+
+/// Questions about a NAT that are answered in a session: each test of it, three times.
+const MOST_QUESTIONS: u32 = 32;
 
 /// The sessions of a reflector. Bounded: [`MOST_SESSIONS`], none older than [`LASTS`].
 #[derive(Debug, Default)]
@@ -29,6 +33,8 @@ struct Session {
     reflected: u32,
     /// Where its packets come from: the first one's source. A session is one line's.
     from: Option<SocketAddr>,
+    /// Questions of the tests of a NAT. They may come from several addresses: a NAT may give one to each destination.
+    asked: u32,
 }
 
 /// A packet that is to be reflected.
@@ -52,7 +58,8 @@ impl Sessions {
         while self.open.contains_key(&self.last) {
             self.last = self.last.wrapping_add(1);
         }
-        let session = Session { key: Key::new(secret), until: now + LASTS, reflected: 0, from: None };
+        let session =
+            Session { key: Key::new(secret), until: now + LASTS, reflected: 0, from: None, asked: 0 };
         self.open.insert(self.last, session);
         Some(self.last)
     }
@@ -68,6 +75,26 @@ impl Sessions {
         let seq = session.reflected;
         session.reflected += 1;
         Some(Taken { session: number, key: &session.key, seq, packet, class })
+    }
+}
+
+impl Sessions {
+    /// A datagram came that may be a question of the tests of a NAT: the answer, and from where it is to be sent.
+    pub fn ask(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<([u8; nat::LEN], nat::From)> {
+        let number = nat::session_of(datagram)?;
+        let session = self.open.get_mut(&number).filter(|session| session.until > now)?;
+        let question = nat::Packet::parse(datagram, &session.key)?;
+        if question.body != nat::Body::Ask || session.asked == MOST_QUESTIONS {
+            return None;
+        }
+        session.asked += 1;
+        let body = nat::Body::Answer { mapped: SocketAddr::new(from.ip().to_canonical(), from.port()) };
+        Some((nat::Packet { body, ..question }.write(&session.key), question.from))
     }
 }
 
@@ -122,6 +149,23 @@ mod tests {
         assert_eq!(reflected, MOST_PACKETS as usize);
         let other = sessions.open(now, &SECRET).unwrap();
         assert!(sessions.take(now + LASTS, school(1), &packet(other, &SECRET)).is_none());
+    }
+
+    #[test]
+    fn a_question_is_answered_wherever_it_comes_from_but_not_without_end() {
+        let (mut sessions, now) = (Sessions::default(), Instant::now());
+        let session = sessions.open(now, &SECRET).unwrap();
+        let question = nat::Packet { session, from: nat::From::OtherPort, seq: 5, body: nat::Body::Ask };
+        let bytes = question.write(&Key::new(&SECRET));
+        for port in 0..MOST_QUESTIONS as u16 {
+            let (answer, from) = sessions.ask(now, school(port), &bytes).unwrap();
+            let answer = nat::Packet::parse(&answer, &Key::new(&SECRET)).unwrap();
+            assert_eq!((from, answer.seq), (nat::From::OtherPort, 5));
+            assert_eq!(answer.body, nat::Body::Answer { mapped: school(port) });
+            assert!(sessions.ask(now, school(1), &answer.write(&Key::new(&SECRET))).is_none(), "no question");
+        }
+        assert!(sessions.ask(now, school(1), &bytes).is_none());
+        assert!(sessions.ask(now, school(1), &question.write(&Key::new(&[2; KEY_LEN]))).is_none());
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 use tongke_measure::network::capacity::{Capacity, Row, SearchSettings, TEST_LENGTH, Volume};
 use tongke_measure::network::dscp::{Dscp, DscpFate};
+use tongke_measure::network::nat::{Filtering, Mapping, TestResult};
 use tongke_measure::network::path_mtu::PathMtu;
-use tongke_probe::{Direction, Line, LoadError, LoadLine, MOST_SESSIONS, Opened, Reflector, Stopped};
+use tongke_probe::{Direction, Line, LoadError, LoadLine, MOST_SESSIONS, Opened, Reflector, Stopped, nat};
 
 fn reflector() -> Reflector {
-    Reflector::start(([127, 0, 0, 1], 0).into(), 120).unwrap()
+    Reflector::start(([127, 0, 0, 1], 0).into(), None, 120).unwrap()
 }
 
 fn line(reflector: &Reflector) -> Line {
@@ -67,7 +69,7 @@ fn so_many_sessions_and_no_more() {
 
 #[test]
 fn over_ipv6_too() {
-    let reflector = Reflector::start((std::net::Ipv6Addr::LOCALHOST, 0).into(), 120).unwrap();
+    let reflector = Reflector::start((std::net::Ipv6Addr::LOCALHOST, 0).into(), None, 120).unwrap();
     let idle = line(&reflector).idle(5, Duration::from_millis(1), &mut |_| {}).unwrap();
     assert_eq!(idle.figures.answered, 5);
     let marked = line(&reflector).mark(Dscp::EF).unwrap();
@@ -142,4 +144,30 @@ fn nobody_without_the_session_s_key_loads_a_line() {
     let refused = line.hold(Direction::Back, 1e6, 1, &mut |_| {});
     assert!(matches!(refused, Err(LoadError::NoAnswer)), "{refused:?}");
     assert!(reflector.open_load().is_some() && reflector.open_load().is_none(), "two lines at once");
+}
+
+#[test]
+fn without_a_nat_the_relay_sees_the_socket_s_own_address_and_answers_come_from_anywhere() {
+    // A port that is free on both addresses: the reflector must have it on each.
+    let free = UdpSocket::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
+    let second = SocketAddr::from(([127, 0, 0, 2], free));
+    let reflector = Reflector::start(([127, 0, 0, 1], 0).into(), Some(second), 120).unwrap();
+    let seen = nat(reflector.address(), reflector.second(), &reflector.open().unwrap()).unwrap();
+    assert_eq!(
+        (seen.tests.mapping(), seen.tests.filtering()),
+        (Mapping::NoNat, Filtering::EndpointIndependent)
+    );
+    let mapped = TestResult::Answer { mapped: seen.tests.local };
+    assert_eq!([seen.tests.primary, seen.tests.alternate_address, seen.tests.alternate_both], [mapped; 3]);
+    assert_eq!(seen.mapped_at_end, Some(seen.tests.local));
+}
+
+#[test]
+fn without_a_second_address_nothing_is_guessed_of_filtering() {
+    let reflector = reflector();
+    let seen = nat(reflector.address(), reflector.second(), &reflector.open().unwrap()).unwrap();
+    assert_eq!((seen.tests.mapping(), seen.tests.filtering()), (Mapping::NoNat, Filtering::NotTested));
+    let stranger = Opened { key: [0; 32], ..reflector.open().unwrap() };
+    let seen = nat(reflector.address(), reflector.second(), &stranger).unwrap();
+    assert_eq!((seen.tests.mapping(), seen.mapped_at_end), (Mapping::UdpBlocked, None));
 }

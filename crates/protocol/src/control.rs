@@ -16,6 +16,7 @@ use crate::conduct::LessonAction;
 use crate::event::{ClockReport, LessonEvent};
 use crate::id::{LessonId, MediaKind, ParticipantId, TrackKind};
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 
 /// ALPN of our QUIC sessions.
 pub const QUIC_ALPN: &[u8] = b"tongke/1";
@@ -234,8 +235,9 @@ pub struct ReflectorSession {
     pub lasts_s: u64,
     /// Packets that are reflected.
     pub most_packets: u32,
-    /// Whether the relay has the second address that tests of a NAT need (RFC 5780); without, they are not made.
-    pub has_second_address: bool,
+    /// The second address that tests of a NAT need (RFC 5780); none: they are not made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_address: Option<SocketAddr>,
 }
 
 /// `POST /lessons/{lesson}/load`: the caller wants to load its line, and asks first. Refused with 409 `lesson_live`

@@ -56,6 +56,7 @@ mod tests {
             advertise: advertise.iter().map(|ip| ip.parse().unwrap()).collect(),
             workers: 1,
             spread_after: 0,
+            reflector_second: None,
             load_mbps: 120,
             pin_workers: true,
             data: None,

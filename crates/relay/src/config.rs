@@ -30,6 +30,10 @@ pub struct RelaySettings {
     /// Address (UDP) of the reflector, with which schools test their lines. Default: `rtc`'s, one port below; if
     /// that cannot be had, the relay runs without one.
     pub reflector: Option<SocketAddr>,
+    /// Second address (UDP) of the reflector, with which schools test their NATs (RFC 5780): another address and
+    /// another port of this machine than `reflector`, which then names its address too; each of both addresses is
+    /// used with each of both ports. As schools reach it: behind a NAT of its own a relay tests none. Default: none.
+    pub reflector_second: Option<SocketAddr>,
     /// How fast schools may load their lines for a test, in Mbit/s, 1 to 1000; 0: not at all. Choose less than the
     /// relay's own line carries beside its lessons: two tests run at once. Default 120.
     pub load_mbps: Option<u16>,
@@ -63,6 +67,7 @@ impl RelaySettings {
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
             reflector: over.reflector.or(self.reflector),
+            reflector_second: over.reflector_second.or(self.reflector_second),
             load_mbps: over.load_mbps.or(self.load_mbps),
             secret_file: over.secret_file.or(self.secret_file),
             tls_cert: over.tls_cert.or(self.tls_cert),
@@ -98,6 +103,7 @@ impl RelaySettings {
         if !(1..=MAX_WORKERS).contains(&workers) {
             return Err(setting("workers", &format!("must be 1 to {MAX_WORKERS}, not {workers}")));
         }
+        check_second(self.reflector, self.reflector_second)?;
         let load_mbps = self.load_mbps.unwrap_or(LOAD_MBPS);
         if load_mbps > MAX_LOAD_MBPS {
             return Err(setting("load_mbps", &format!("must be 0 to {MAX_LOAD_MBPS}, not {load_mbps}")));
@@ -107,6 +113,7 @@ impl RelaySettings {
             rtc: self.rtc.unwrap_or_else(|| any(5004)),
             quic: self.quic.unwrap_or_else(|| any(4433)),
             reflector: self.reflector,
+            reflector_second: self.reflector_second,
             load_mbps,
             key: read_secret(&secret_file)?,
             tls,
@@ -140,6 +147,8 @@ pub struct RelayConfig {
     pub quic: SocketAddr,
     /// Address of the reflector; none: beside `rtc`, if that is free.
     pub reflector: Option<SocketAddr>,
+    /// Its second address, if it has one.
+    pub reflector_second: Option<SocketAddr>,
     /// How fast lines may be loaded for a test, in Mbit/s; 0: not at all.
     pub load_mbps: u16,
     /// The secret that signs grants.
@@ -188,6 +197,25 @@ fn check_ports(key: &'static str, first: SocketAddr, workers: u16) -> Result<(),
     }
 }
 
+/// Four sockets are to be had: two addresses with two ports each.
+fn check_second(first: Option<SocketAddr>, second: Option<SocketAddr>) -> Result<(), RelayError> {
+    let wrong = |why| Err(setting("reflector_second", why));
+    let Some(second) = second else { return Ok(()) };
+    let Some(first) = first else {
+        return wrong("needs 'reflector' too: the first address, with its port");
+    };
+    if first.ip().is_unspecified() || second.ip().is_unspecified() {
+        return wrong("must name an address, and 'reflector' another one; not 0.0.0.0 or ::");
+    }
+    if first.ip() == second.ip() || first.port() == second.port() {
+        return wrong("must have another address and another port than 'reflector'");
+    }
+    if first.is_ipv4() != second.is_ipv4() {
+        return wrong("must be of the same family as 'reflector', IPv4 or IPv6");
+    }
+    Ok(())
+}
+
 fn read_secret(path: &Path) -> Result<GrantKey, RelayError> {
     let fail = |why: String| RelayError::Secret { path: path.to_owned(), why };
     let contents = std::fs::read(path).map_err(|error| fail(format!("cannot be read ({error})")))?;
@@ -215,6 +243,16 @@ mod tests {
         let none =
             RelaySettings { secret_file: Some("s".into()), workers: Some(0), ..RelaySettings::default() };
         assert_eq!(message(none), "setting 'workers': must be 1 to 64, not 0");
+        let second = |first: Option<&str>, second: &str| {
+            let reflector = first.map(|first| first.parse().unwrap());
+            let reflector_second = Some(second.parse().unwrap());
+            let secret_file = Some("s".into());
+            message(RelaySettings { secret_file, reflector, reflector_second, ..RelaySettings::default() })
+        };
+        assert!(second(None, "192.0.2.2:5103").contains("needs 'reflector' too"));
+        for first in ["0.0.0.0:5003", "192.0.2.2:5003", "192.0.2.1:5103", "[2001:db8::1]:5003"] {
+            assert!(second(Some(first), "192.0.2.2:5103").starts_with("setting 'reflector_second': must"));
+        }
         let fast = RelaySettings {
             secret_file: Some("s".into()),
             load_mbps: Some(1001),

@@ -9,7 +9,7 @@ use tongke_probe::Reflector;
 pub(crate) fn start(config: &RelayConfig) -> Result<Option<Reflector>, RelayError> {
     let chosen = config.reflector;
     let address = chosen.unwrap_or_else(|| beside(config.rtc));
-    match Reflector::start(address, config.load_mbps) {
+    match Reflector::start(address, config.reflector_second, config.load_mbps) {
         Ok(reflector) => Ok(Some(reflector)),
         Err(source) if chosen.is_some() => {
             Err(RelayError::Bind { what: "tests of lines", address, flag: "reflector", source })

@@ -39,6 +39,7 @@ fn relay(key: &GrantKey, workers: u16, spread_after: usize) -> Relay {
         advertise: vec![],
         workers,
         spread_after,
+        reflector_second: None,
         load_mbps: 120,
         pin_workers: true,
         data: None,

@@ -44,6 +44,9 @@ pub struct Flags {
     /// Address (UDP) of the reflector, with which schools test their lines [default: that of --rtc, one port below]
     #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR")]
     reflector: Option<SocketAddr>,
+    /// Second address (UDP) of the reflector, of another host address and port, for tests of schools' NATs
+    #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR_SECOND")]
+    reflector_second: Option<SocketAddr>,
     /// How fast schools may load their lines for a test, in Mbit/s; 0: not at all [default: 120]
     #[arg(long, value_name = "MBPS", env = "TONGKE_LOAD_MBPS")]
     load_mbps: Option<u16>,
@@ -84,6 +87,7 @@ impl From<Flags> for RelaySettings {
             rtc: flags.rtc,
             quic: flags.quic,
             reflector: flags.reflector,
+            reflector_second: flags.reflector_second,
             load_mbps: flags.load_mbps,
             secret_file: flags.secret_file,
             tls_cert: flags.tls_cert,

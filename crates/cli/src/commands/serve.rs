@@ -52,6 +52,9 @@ pub struct Flags {
     /// Address (UDP) of the reflector, with which schools test their lines [default: that of --rtc, one port below]
     #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR")]
     reflector: Option<SocketAddr>,
+    /// Second address (UDP) of the reflector, of another host address and port, for tests of schools' NATs
+    #[arg(long, value_name = "ADDR", env = "TONGKE_REFLECTOR_SECOND")]
+    reflector_second: Option<SocketAddr>,
     /// How fast schools may load their lines for a test, in Mbit/s; 0: not at all [default: 120]
     #[arg(long, value_name = "MBPS", env = "TONGKE_LOAD_MBPS")]
     load_mbps: Option<u16>,
@@ -82,6 +85,7 @@ impl From<Flags> for ServeSettings {
             rtc: flags.rtc,
             quic: flags.quic,
             reflector: flags.reflector,
+            reflector_second: flags.reflector_second,
             load_mbps: flags.load_mbps,
             advertise: flags.advertise,
             workers: flags.workers,
@@ -110,6 +114,7 @@ pub fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         rtc: settings.rtc,
         quic: settings.quic,
         reflector: settings.reflector,
+        reflector_second: settings.reflector_second,
         load_mbps: settings.load_mbps,
         secret_file: Some(secret_file),
         tls_cert: files.map(|kept| kept.cert.clone()),

@@ -31,6 +31,8 @@ pub struct ServeSettings {
     pub quic: Option<SocketAddr>,
     /// Address of the reflector, as for the relay.
     pub reflector: Option<SocketAddr>,
+    /// Its second address, as for the relay.
+    pub reflector_second: Option<SocketAddr>,
     /// How fast lines may be loaded for a test, as for the relay.
     pub load_mbps: Option<u16>,
     /// Addresses that clients are told, where this machine cannot see them itself.
@@ -55,6 +57,7 @@ impl ServeSettings {
             rtc: over.rtc.or(self.rtc),
             quic: over.quic.or(self.quic),
             reflector: over.reflector.or(self.reflector),
+            reflector_second: over.reflector_second.or(self.reflector_second),
             load_mbps: over.load_mbps.or(self.load_mbps),
             advertise: over.advertise.or(self.advertise),
             workers: over.workers.or(self.workers),

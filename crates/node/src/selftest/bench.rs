@@ -95,14 +95,19 @@ impl<'a> Bench<'a> {
     /// A line to the relay's reflector, in a session of its own: the reflector's count of a session begins at 0.
     /// With it, how many packets the session takes.
     pub(super) async fn line(&mut self) -> Result<(Line, u32), Nothing> {
+        let (far, session) = self.reflector().await?;
+        let opened = opened(session.session, &session.key).map_err(Nothing::Refused)?;
+        Ok((Line::open(far, &opened)?, session.most_packets))
+    }
+
+    /// The relay's reflector, and a session there.
+    pub(super) async fn reflector(&mut self) -> Result<(SocketAddr, ReflectorSession), Nothing> {
         let relay = self.relay_over_udp()?;
         let session = match self.session.take() {
             Some(session) => session,
             None => self.http.reflector().await?,
         };
-        let far = SocketAddr::new(relay, session.port);
-        let opened = opened(session.session, &session.key).map_err(Nothing::Refused)?;
-        Ok((Line::open(far, &opened)?, session.most_packets))
+        Ok((SocketAddr::new(relay, session.port), session))
     }
 
     /// Where the relay is, unless it is known that nothing comes from there.

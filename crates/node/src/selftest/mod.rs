@@ -11,6 +11,7 @@ mod findings;
 mod history;
 mod line;
 mod load;
+mod nat;
 mod order;
 mod piece;
 mod processor;
@@ -120,6 +121,7 @@ async fn run(piece: Piece, bench: &mut Bench<'_>) -> Found {
         Piece::IdleLine => line::idle(bench).await,
         Piece::Marks => line::marks(bench).await,
         Piece::PathMtu => line::path_mtu(bench).await,
+        Piece::Nat => nat::nat(bench).await,
         Piece::Capacity => capacity::capacity(bench).await,
         Piece::LoadedLine => load::loaded_line(bench).await,
     }

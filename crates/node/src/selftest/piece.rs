@@ -24,6 +24,8 @@ pub enum Piece {
     Marks,
     /// The largest packet.
     PathMtu,
+    /// What the NAT does.
+    Nat,
     /// How much the line carries each way.
     Capacity,
     /// Round trips while each way is loaded.
@@ -32,7 +34,7 @@ pub enum Piece {
 
 impl Piece {
     /// All of them, in the order in which they are done.
-    pub const ALL: [Piece; 10] = [
+    pub const ALL: [Piece; 11] = [
         Piece::Reach,
         Piece::Camera,
         Piece::Microphone,
@@ -41,6 +43,7 @@ impl Piece {
         Piece::IdleLine,
         Piece::Marks,
         Piece::PathMtu,
+        Piece::Nat,
         Piece::Capacity,
         Piece::LoadedLine,
     ];
@@ -56,6 +59,7 @@ impl Piece {
             Piece::IdleLine => "idle-line",
             Piece::Marks => "marks",
             Piece::PathMtu => "path-mtu",
+            Piece::Nat => "nat",
             Piece::Capacity => "capacity",
             Piece::LoadedLine => "loaded-line",
         }
@@ -64,7 +68,7 @@ impl Piece {
     /// The steps that it belongs to.
     pub const fn steps(self) -> &'static [Step] {
         match self {
-            Piece::Reach | Piece::Marks | Piece::PathMtu => &[Step::Reachability],
+            Piece::Reach | Piece::Marks | Piece::PathMtu | Piece::Nat => &[Step::Reachability],
             Piece::Camera | Piece::Microphone | Piece::Loudspeaker | Piece::Encoder => &[Step::Devices],
             Piece::IdleLine => &[Step::IdleLine],
             Piece::Capacity => &[Step::Capacity],
@@ -81,6 +85,7 @@ impl Piece {
             Piece::Encoder => Duration::from_secs(2),
             Piece::IdleLine => idle.saturating_add(Duration::from_secs(1)),
             Piece::PathMtu => Duration::from_secs(3),
+            Piece::Nat => Duration::from_secs(2),
             Piece::Capacity => Duration::from_secs(22),
             Piece::LoadedLine => Duration::from_secs(11),
         }
@@ -100,6 +105,7 @@ impl Piece {
             Piece::IdleLine => &[Quantity::Udp, Quantity::Rtt, Quantity::NetworkLoss, Quantity::Pdv],
             Piece::Marks => &[Quantity::Dscp],
             Piece::PathMtu => &[Quantity::Mtu],
+            Piece::Nat => &[Quantity::NatMapping, Quantity::NatFiltering],
             Piece::Capacity => &[Quantity::CapacityRate, Quantity::CapacityRatio, Quantity::DataUsed],
             Piece::LoadedLine => &[Quantity::RttRise],
         }

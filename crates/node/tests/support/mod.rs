@@ -32,6 +32,7 @@ pub fn relay_config(http: SocketAddr, rtc: SocketAddr, quic: SocketAddr) -> Rela
         advertise: Vec::new(),
         workers: 1,
         spread_after: 0,
+        reflector_second: None,
         load_mbps: 120,
         pin_workers: true,
         data: None,

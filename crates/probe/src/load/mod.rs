@@ -17,7 +17,7 @@ pub use line::{CapacityRun, Held, LoadError, LoadLine};
 pub use packet::{Direction, LoadPacketError, Stopped};
 pub use sessions::{LOAD_LASTS, LONGEST_RUN, MOST_LOADS};
 
-pub(crate) use packet::session_of;
+pub(crate) use packet::{LEN, Packet, session_of, sign};
 pub(crate) use run::{Owner, at_relay};
 pub(crate) use sessions::{Asked, LoadSessions, NewRun};
 pub(crate) use way::Way;

@@ -116,6 +116,12 @@ pub(crate) fn session_of(bytes: &[u8]) -> Option<u16> {
     (bytes.len() >= LEN && bytes[..4] == MAGIC).then(|| u16::from_be_bytes([bytes[4], bytes[5]]))
 }
 
+/// Puts the HMAC where it belongs.
+pub(crate) fn sign(bytes: &mut [u8], key: &Key) {
+    let hmac = key.sign(&[&bytes[..HMAC_AT]]);
+    bytes[HMAC_AT..LEN].copy_from_slice(&hmac);
+}
+
 impl Packet {
     /// Writes it to the front of `bytes`; what is behind is its padding.
     ///
@@ -131,8 +137,7 @@ impl Packet {
         bytes[8..12].copy_from_slice(&self.seq.to_be_bytes());
         bytes[12..20].copy_from_slice(&self.sent_us.to_be_bytes());
         self.body.write(&mut Writer { bytes: &mut bytes[BODY_AT..HMAC_AT] });
-        let hmac = key.sign(&[&bytes[..HMAC_AT]]);
-        bytes[HMAC_AT..LEN].copy_from_slice(&hmac);
+        sign(bytes, key);
     }
 
     /// Reads a packet of the session that has this key.

@@ -34,6 +34,6 @@ pub(super) async fn open(
         key: URL_SAFE_NO_PAD.encode(opened.key),
         lasts_s: LASTS.as_secs(),
         most_packets: MOST_PACKETS,
-        has_second_address: false,
+        second_address: reflector.second(),
     }))
 }

@@ -39,6 +39,7 @@ pub fn config() -> RelayConfig {
         advertise: vec![],
         workers: 1,
         spread_after: 0,
+        reflector_second: None,
         load_mbps: 120,
         pin_workers: true,
         data: None,
