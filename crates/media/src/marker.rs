@@ -164,6 +164,18 @@ pub(crate) fn draw_planes(
     Ok(())
 }
 
+/// Turns one cell of a picture's marker around, so that its checksum is wrong: for tests of who reads it.
+pub(crate) fn damage(picture: &mut Picture) {
+    let (width, height) = (picture.width(), picture.height());
+    let Some(layout) = Layout::of(width, height) else { return };
+    let (y, _, _) = picture.planes_mut();
+    let stride = width as usize;
+    let last = CELLS - 1;
+    let was = cell_mean(y, stride, layout, last);
+    let turned = if was > u32::from(WHITE / 2) { BLACK } else { WHITE };
+    fill(y, stride, layout.at(last), (layout.cell, layout.cell), turned);
+}
+
 fn is_white(bytes: &[u8; 12], index: usize) -> bool {
     match index.checked_sub(CALIBRATION) {
         None => index % 2 == 1,

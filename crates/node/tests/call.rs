@@ -5,8 +5,8 @@
 mod support;
 
 use support::*;
-use tongke_inspection::Quantity;
 use tongke_inspection::facts::{Cause, Finding, Measured, OneSided, Outcome, Scope, Way};
+use tongke_inspection::{Criteria, Quantity};
 use tongke_node::call::{Call, CallOutcome, Fault, call};
 use tongke_node::{NodeConfig, NodeSettings};
 use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
@@ -147,6 +147,16 @@ async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
     let apart = air.median.unwrap() - line.median.unwrap();
     assert!((apart - 186.5).abs() <= air.bound.unwrap() + 10.0, "{apart} {air:?}");
     assert_eq!(cause(&a, Quantity::MouthToEar, Some(Scope::B)), Cause::SignalUnreadable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenth_of_the_markers_damaged_leaves_too_few_to_judge_a_delay_by() {
+    let damaged = End { fault: Some(Fault::MarkersDamaged { one_in: 10 }), ..End::default() };
+    let [a, b] = hold("test-damaged", damaged, End::default()).await;
+    let share = |outcome: &CallOutcome| measured(outcome, Quantity::MarkerDecode, None).value.unwrap();
+    let needed = Criteria::shipped().validity.marker_decode_share_at_least;
+    assert!((share(&b) - 0.9).abs() < 0.02 && share(&b) < needed, "{}", share(&b));
+    assert!(share(&a) > needed, "{}", share(&a));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,6 +57,11 @@ pub enum Fault {
     Black,
     /// The camera gives the same picture again and again.
     Frozen,
+    /// The markers of some pictures are not whole.
+    MarkersDamaged {
+        /// One of so many pictures; 0: none.
+        one_in: u32,
+    },
     /// The sound leaves this much before its picture, ms; negative: after it.
     SoundEarly {
         /// −500 to 500.

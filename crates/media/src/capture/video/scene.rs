@@ -259,6 +259,13 @@ impl PictureSource for SceneSource {
                 again.captured = at;
                 again
             }
+            Some(Fault::MarkersDamaged { one_in }) => {
+                let mut picture = self.scene.draw(at);
+                if self.scene.frame.is_multiple_of(one_in) {
+                    marker::damage(&mut picture);
+                }
+                picture
+            }
             _ => self.scene.draw(at),
         };
         Ok(Some(Captured::Picture(picture)))
