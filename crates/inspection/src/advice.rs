@@ -362,7 +362,7 @@ fn of_cause(cause: Cause, facts: &Facts) -> Option<Advice> {
         }
         Cause::NoPackets => (Suspect::SchoolNetwork, Remedy::OpenUdp),
         Cause::FarSideAsleep => (Suspect::Machine, Remedy::WakeFarSide),
-        Cause::NodeDisappeared | Cause::NoDevice | Cause::DeviceFailed => {
+        Cause::NodeDisappeared | Cause::TaskFailed | Cause::NoDevice | Cause::DeviceFailed => {
             (Suspect::Machine, Remedy::CheckMachine)
         }
         Cause::ClockStepped => (Suspect::Test, Remedy::TestAgain),

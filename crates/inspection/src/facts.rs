@@ -174,6 +174,8 @@ pub enum Cause {
     FarSideAsleep,
     /// A node disappeared during the test.
     NodeDisappeared,
+    /// A node was there and could not do what it was asked.
+    TaskFailed,
     /// A clock jumped during the test.
     ClockStepped,
     /// The test signal did not come through: markers or chirps could not be read.
@@ -184,7 +186,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Cause; 18] = [
+    pub const ALL: [Cause; 19] = [
         Cause::NotAsked,
         Cause::LessonLive,
         Cause::LineBusy,
@@ -200,6 +202,7 @@ impl Cause {
         Cause::NoPackets,
         Cause::FarSideAsleep,
         Cause::NodeDisappeared,
+        Cause::TaskFailed,
         Cause::ClockStepped,
         Cause::SignalUnreadable,
         Cause::NoPublishedValue,

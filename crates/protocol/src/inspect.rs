@@ -72,8 +72,10 @@ pub struct LinePlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineStep {
-    /// UDP, TCP, TLS, NAT.
+    /// UDP, TCP, TLS.
     Reach,
+    /// How the NAT maps and filters.
+    Nat,
     /// Delay, loss and delay variation while nothing else is sent.
     Idle,
     /// What becomes of DSCP.
@@ -166,6 +168,8 @@ pub enum Doing {
     Devices,
     /// [`LineStep::Reach`].
     Reaching,
+    /// [`LineStep::Nat`].
+    Nat,
     /// [`LineStep::Idle`].
     IdleLine,
     /// [`LineStep::Marks`].
@@ -241,8 +245,6 @@ pub enum RefusedCode {
     LessonLive,
     /// The node, or its line, is busy with another test.
     LineBusy,
-    /// Who asks is no inspector.
-    NotInspector,
     /// The task has limits that it does not keep.
     OutOfBounds,
     /// It was tried, and could not be done.
@@ -311,7 +313,7 @@ impl Task {
         };
         match self {
             Task::Line(plan) => {
-                within("steps", plan.steps.len() as u32, 1, 6)?;
+                within("steps", plan.steps.len() as u32, 1, 7)?;
                 within("idle_s", plan.idle_s.into(), 1, MAX_IDLE_S.into())?;
                 within("most_mbps", plan.most_mbps.into(), 1, MAX_MBPS.into())
             }

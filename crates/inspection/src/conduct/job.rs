@@ -143,7 +143,7 @@ impl Job {
             values.map(|value| serde_json::from_value(value.clone())).collect();
         match findings {
             Ok(findings) => self.state = State::Answered(findings),
-            Err(error) => self.fail(Cause::NodeDisappeared, format!("its answer cannot be read: {error}")),
+            Err(error) => self.fail(Cause::TaskFailed, format!("its answer cannot be read: {error}")),
         }
     }
 
@@ -167,7 +167,6 @@ fn cause_of(code: RefusedCode) -> Cause {
     match code {
         RefusedCode::LessonLive => Cause::LessonLive,
         RefusedCode::LineBusy => Cause::LineBusy,
-        RefusedCode::NotInspector | RefusedCode::OutOfBounds => Cause::NotAsked,
-        RefusedCode::Failed => Cause::NodeDisappeared,
+        RefusedCode::OutOfBounds | RefusedCode::Failed => Cause::TaskFailed,
     }
 }

@@ -96,7 +96,8 @@ fn lateness(up: &Measured, down: &Measured) -> Option<Measured> {
     let reference = "of two legs, measured apart: the middle between the greater one's figure and the sum of both, ± \
                      half their distance; at most as many packets again as the percentile leaves out may be later";
     let span = |of: fn(&Measured) -> Option<f64>| {
-        let (up, down) = (of(up)?, of(down)?);
+        // A line that is quicker under load than idle is one that load does not slow.
+        let (up, down) = (of(up)?.max(0.0), of(down)?.max(0.0));
         Some((up.max(down), up + down))
     };
     let all: [fn(&Measured) -> Option<f64>; 5] =
@@ -202,6 +203,8 @@ mod tests {
         assert_eq!((joined.p999, joined.bound), (Some(14.0), Some(4.0)));
         let quiet = lateness(&of_value(10.0, None), &of_value(0.0, None)).unwrap();
         assert_eq!((quiet.p999, quiet.bound), (Some(10.0), Some(0.0)));
+        let quicker = lateness(&of_value(10.0, None), &of_value(-2.0, None)).unwrap();
+        assert_eq!((quicker.p999, quicker.bound), (Some(10.0), Some(0.0)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Whether a node is there follows from what it says, not from the relay's events: a node at work leaves and joins the
 //! lesson with its calls.
 
+pub mod beside;
 mod facts;
 mod job;
 mod legs;

@@ -102,7 +102,9 @@ impl Plan {
         match (stage, side) {
             (Stage::Knocking, _) => Some(Task::Here),
             (Stage::Devices, _) => Some(Task::Devices),
-            (Stage::Lines, _) => line(&[LineStep::Reach, LineStep::Idle, LineStep::Marks, LineStep::Mtu]),
+            (Stage::Lines, _) => {
+                line(&[LineStep::Reach, LineStep::Idle, LineStep::Marks, LineStep::Mtu, LineStep::Nat])
+            }
             (Stage::CapacityA, Side::A) | (Stage::CapacityB, Side::B) => {
                 line(&[LineStep::Capacity, LineStep::Loaded])
             }

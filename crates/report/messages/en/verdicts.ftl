@@ -28,6 +28,7 @@ cause-plain-http = the relay's address is plain HTTP, there is no TLS to test
 cause-no-packets = no packet came
 cause-far-side-asleep = the far side sleeps or is off
 cause-node-disappeared = a node disappeared during the test
+cause-task-failed = a node could not do what it was asked
 cause-clock-stepped = a clock jumped during the test
 cause-signal-unreadable = the test signal could not be read
 cause-no-published-value = there is no published value for it

@@ -28,6 +28,7 @@ cause-plain-http = 中继地址用的是明文 HTTP，没有 TLS 可测
 cause-no-packets = 一个包也没收到
 cause-far-side-asleep = 对端休眠或关机
 cause-node-disappeared = 节点在检测中失联
+cause-task-failed = 节点没能完成所要求的检测
 cause-clock-stepped = 时钟在检测中被拨动
 cause-signal-unreadable = 测试信号读不出来
 cause-no-published-value = 没有可用的公开参数
