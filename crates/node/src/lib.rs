@@ -16,6 +16,7 @@ mod clock;
 mod config;
 mod error;
 mod facts;
+pub mod inspect;
 mod keeping;
 pub mod link;
 mod rates;

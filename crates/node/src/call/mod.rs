@@ -105,6 +105,16 @@ pub async fn call(
     call: Call,
     tell: &mut dyn FnMut(CallProgress),
 ) -> Result<CallOutcome, CallError> {
+    call_until(config, call, tell, std::future::pending()).await
+}
+
+/// As [`call`]; ends when `stop` does, with what was measured by then.
+pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
+    config: NodeConfig,
+    call: Call,
+    tell: &mut T,
+    stop: impl Future<Output = ()>,
+) -> Result<CallOutcome, CallError> {
     let side = side_of(call.plan.end);
     let rooms = has_room(&config);
     let config = NodeConfig {
@@ -138,7 +148,12 @@ pub async fn call(
     let (facts_tx, facts) = watch::channel(None);
     let controls = Controls { facts: Some(facts_tx), ..Controls::default() };
     let mut before = None;
-    let held = hold(call.plan.seconds, began, &facts, &mut before, tell);
+    let held = async {
+        tokio::select! {
+            () = hold(call.plan.seconds, began, &facts, &mut before, tell) => {}
+            () = stop => {}
+        }
+    };
     let facts = session.run(controls, held).await?;
     let (missed, clock) = (tap.missed(), tap.clock());
     drop(tap);
@@ -178,12 +193,12 @@ fn plan_of(config: &NodeConfig, call: &Call, rooms: bool, program: &Program) -> 
 }
 
 /// Waits for the other end, and holds the call. Keeps what the node counted up to its begin.
-async fn hold(
+async fn hold<T: FnMut(CallProgress) + ?Sized>(
     seconds: u32,
     mut began: watch::Receiver<Option<Instant>>,
     facts: &watch::Receiver<Option<NodeFacts>>,
     before: &mut Option<NodeFacts>,
-    tell: &mut dyn FnMut(CallProgress),
+    tell: &mut T,
 ) {
     tell(CallProgress::Calling);
     if !matches!(timeout(PATIENCE, began.wait_for(Option::is_some)).await, Ok(Ok(_))) {

@@ -83,6 +83,17 @@ pub async fn selftest(
     tell: &mut dyn FnMut(Progress),
     stop: impl Future<Output = ()>,
 ) -> Result<Facts, SelfTestError> {
+    pieces(config, plan, &Piece::ALL, tell, stop).await
+}
+
+/// As [`selftest`], but some of its pieces only, in their order.
+pub(crate) async fn pieces<T: FnMut(Progress) + ?Sized>(
+    config: &NodeConfig,
+    plan: &SelfTest,
+    which: &[Piece],
+    tell: &mut T,
+    stop: impl Future<Output = ()>,
+) -> Result<Facts, SelfTestError> {
     // Fails if the program has chosen a provider already: then that one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (began, end) = (Timestamp::now(), Instant::now() + WHOLE);
@@ -91,7 +102,7 @@ pub async fn selftest(
     let mut processor = Processor::new();
     let mut stop = pin!(stop);
     let mut stopped = false;
-    for piece in Piece::ALL {
+    for piece in which.iter().copied() {
         let fits = Instant::now() + piece.lasts(plan.idle) <= end;
         let found = if stopped || !fits {
             Err(Nothing::from(Cause::EndedEarly))
@@ -100,7 +111,7 @@ pub async fn selftest(
             let told = |lasted| {
                 processor.look();
                 let at_most_bytes = load::volume_bytes(piece, config, &plan.load);
-                tell(Progress { at_most_bytes, ..Progress::of(piece, lasted, plan.idle) });
+                tell(Progress { at_most_bytes, ..Progress::of(which, piece, lasted, plan.idle) });
             };
             watched(work, told, stop.as_mut(), end, &mut stopped).await
         };

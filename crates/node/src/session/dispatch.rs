@@ -14,6 +14,10 @@ const MAX_ANSWERS: usize = 4;
 impl Session {
     /// Answers a dispatch, or hands it on. The relay brings a classroom and an observer those of inspectors only.
     pub(super) fn on_dispatch(&mut self, from: ParticipantId, body: String) {
+        // An end of a measured call: whoever makes it stands by in the lesson and hears the same.
+        if self.instruments.is_some() {
+            return;
+        }
         if self.config.grant.role == Role::Inspector {
             return self.hand_on(from, body);
         }
