@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod demo;
 mod failure;
+mod inspection;
 mod logging;
 #[cfg(test)]
 mod manual;
@@ -17,8 +18,8 @@ mod span;
 
 use clap::Parser as _;
 use commands::{
-    deliver, demo as demo_command, enrol, receive, registry as registry_command, relay, report,
-    selftest as selftest_command, send, serve as serve_command, token, verify,
+    deliver, demo as demo_command, enrol, inspect, receive, registry as registry_command, relay, report,
+    selftest as selftest_command, send, serve as serve_command, standby, token, verify,
 };
 use failure::{EXIT_CODES, Failure};
 use logging::LogArgs;
@@ -55,6 +56,10 @@ enum Command {
     Registry(registry_command::Args),
     /// Test this school's line to its relay, before a lesson or an inspection
     Selftest(selftest_command::Args),
+    /// Be there for whoever inspects this school
+    Standby(standby::Args),
+    /// Measure the way between two schools, for an inspector: by a test, or beside a lesson
+    Inspect(inspect::Args),
     /// Print a signed grant for one participant of a lesson
     Token(token::Args),
     /// Judge what an inspection measured, and print its report: HTML, PDF, or the verdicts as JSON
@@ -89,6 +94,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Deliver(args) => deliver::run(&args, &cli.log),
         Command::Registry(args) => registry_command::run(args, cli.log),
         Command::Selftest(args) => selftest_command::run(&args, cli.log),
+        Command::Standby(args) => standby::run(args, cli.log),
+        Command::Inspect(args) => inspect::run(&args, cli.log),
         Command::Token(args) => token::run(args, cli.log),
         Command::Report(args) => report::run(&args, &cli.log),
         Command::Verify(args) => verify::run(&args, &cli.log),

@@ -3,6 +3,7 @@
 pub mod deliver;
 pub mod demo;
 pub mod enrol;
+pub mod inspect;
 pub mod node;
 pub mod receive;
 pub mod registry;
@@ -11,5 +12,6 @@ pub mod report;
 pub mod selftest;
 pub mod send;
 pub mod serve;
+pub mod standby;
 pub mod token;
 pub mod verify;
