@@ -90,8 +90,12 @@ class Stage(Emulator):
             silent = (*silent, "--most-mbps", 0)
         return self.program("near", "selftest", *words, *silent, *flags, environment=environment, out=subprocess.PIPE)
 
-    def facts_of(self, selftest):
-        """Waits for a self-test to end; its facts."""
+    def facts_of(self, selftest, whole=False):
+        """Ends a self-test once it has watched the idle line, unless the whole of it is wanted; its facts."""
+        if not whole:
+            done = lambda: selftest.poll() is not None or self._sessions() > 1
+            eventually("the end of an idle line", done, within_s=SELFTEST_S)
+            selftest.terminate()
         out, _ = selftest.communicate(timeout=SELFTEST_S)
         if selftest.returncode != 0:
             raise AssertionError(f"the self-test ended with {selftest.returncode}:\n{self.log('selftest')}")
@@ -99,7 +103,12 @@ class Stage(Emulator):
 
     def selftest(self, *flags, **settings):
         """Runs a self-test at the near end; its facts."""
-        return self.facts_of(self.begin_selftest(*flags, **settings))
+        return self.facts_of(self.begin_selftest(*flags, **settings), whole="--most-mbps" in flags)
+
+    def _sessions(self):
+        """How many tests of a line have begun: each has a session, and a socket, of its own."""
+        to_reflector = lambda packet: packet.to == "far" and packet.ports and packet.ports[1] == REFLECTOR_PORT
+        return len({packet.ports[0] for packet in self.truth() if to_reflector(packet)})
 
     def await_probes(self, number):
         """Waits until so many packets of a line's test have gone to the relay since the link was set up."""
