@@ -56,7 +56,7 @@ enum Command {
     Registry(registry_command::Args),
     /// Test this school's line to its relay, before a lesson or an inspection
     Selftest(selftest_command::Args),
-    /// Be there for whoever inspects this school
+    /// Stand by: do what the registry orders (self-tests, inspections), and test this machine each night and before lessons
     Standby(standby::Args),
     /// Measure the way between two schools, for an inspector: by a test, or beside a lesson
     Inspect(inspect::Args),

@@ -1,8 +1,9 @@
-//! Orders, carried out.
+//! Orders, carried out: a self-test, or an end of an inspection.
 
 use super::{Standby, now};
 use crate::admission::admit;
 use crate::config::NodeConfig;
+use crate::inspect::{lead, plan_for, stand_by};
 use crate::keeping::keep_report;
 use crate::selftest::{History, Progress, SelfTest, selftest};
 use crate::settings::NodeSettings;
@@ -13,13 +14,19 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tongke_inspection::Facts;
+use tongke_inspection::conduct::{Plan, Telling};
 use tongke_outbox::{AskError, Machine, OrderLink};
-use tongke_protocol::order::{Door, MAX_WORDS_CHARS, NEWS_PERIOD_S, OrderKind, OrderNews, OrderState};
+use tongke_protocol::order::{
+    Door, JoinInspection, LeadInspection, MAX_WORDS_CHARS, NEWS_PERIOD_S, OrderKind, OrderNews, OrderState,
+};
 
 /// How long the idle line is watched in a self-test.
 const IDLE: Duration = Duration::from_secs(20);
 /// Longest self-test. It ends by itself long before; a driver that hangs must not hold the machine.
 const SELF_TEST_MOST: Duration = Duration::from_secs(170);
+/// How long after the end the node that led stays: the far one still sends its last words.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// News of an order that is being carried out.
 pub(super) fn taken(words: &str) -> OrderNews {
     OrderNews { state: OrderState::Taken, words: short(words), report: None }
@@ -40,9 +47,7 @@ pub(super) async fn carry_out(standby: &Standby, id: &str, what: &OrderKind, ask
     let work = async {
         match what {
             OrderKind::SelfTest(door) => test_self(standby, door, asked_by, &say).await,
-            OrderKind::JoinInspection(_) => {
-                Err("this program takes part in no inspections; update it".to_owned())
-            }
+            OrderKind::JoinInspection(join) => inspect(standby, join, &say).await,
         }
     };
     let done = tokio::select! {
@@ -89,6 +94,58 @@ async fn test_self(
         tracing::warn!(%error, "the self-test is not kept among the earlier ones");
     }
     keep(standby, facts).await
+}
+
+/// Is one end of an inspection, and leads it if that was ordered.
+async fn inspect(
+    standby: &Standby,
+    join: &JoinInspection,
+    say: &watch::Sender<String>,
+) -> Result<OrderNews, String> {
+    let config = config_for(standby, &join.door, &join.door.grant).await?;
+    say.send_replace("inspection".to_owned());
+    match &join.lead {
+        Some(wanted) => {
+            // The end of the inspection is the end of this node's part in it.
+            let (over, ended) = tokio::sync::oneshot::channel::<()>();
+            let there = stand_by(config, async { drop(ended.await) });
+            let led = async {
+                let facts = lead_it(standby, &join.door, wanted, say).await;
+                tokio::time::sleep(GOODBYE).await;
+                drop(over);
+                facts
+            };
+            let (there, facts) = tokio::join!(there, led);
+            let facts = facts.map_err(|error| match there {
+                Err(why) => format!("{error} (this node: {why})"),
+                Ok(()) => error,
+            })?;
+            keep(standby, facts).await
+        }
+        None => {
+            // The registry says when whoever led is done; without its word the grant's end is the end.
+            let ends = Duration::from_secs(config.grant.expires_unix_s.saturating_sub(now().0 / 1_000_000));
+            stand_by(config, tokio::time::sleep(ends)).await.map_err(|error| error.to_string())?;
+            Ok(OrderNews { state: OrderState::Done, words: String::new(), report: None })
+        }
+    }
+}
+
+/// Leads an inspection to its facts.
+async fn lead_it(
+    standby: &Standby,
+    door: &Door,
+    wanted: &LeadInspection,
+    say: &watch::Sender<String>,
+) -> Result<Facts, String> {
+    let LeadInspection { grant, from, to, hold_s, idle_s, metered, asked_by } = wanted;
+    let config = config_for(standby, door, grant).await?;
+    let plan = plan_for(&config, from.clone(), to.clone(), asked_by);
+    let plan = Plan { hold_s: *hold_s, idle_s: *idle_s, metered: *metered || standby.load.metered, ..plan };
+    let mut tell = |telling: &Telling| {
+        say.send_replace(format!("{:?}, {} s left", telling.stage, telling.left_s));
+    };
+    lead(&config, plan, &mut tell, pending()).await.map_err(|error| error.to_string())
 }
 
 /// The node's configuration for a test: its own devices, the test's lesson and grant, and nothing told of it to the
