@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tongke_node::link::{EventStream, LinkError, RelayHttp};
 use tongke_protocol::event::LessonEvent;
 use tongke_protocol::facts::NodeFacts;
-use tongke_protocol::inspect::{Answer, Ask, Reply, Task};
+use tongke_protocol::inspect::{Answer, Ask, RefusedCode, Reply, Task};
 use tongke_protocol::{ParticipantId, Role};
 use tongke_relay::Relay;
 
@@ -86,7 +86,7 @@ async fn both_rooms_of_a_lesson_tell_an_inspector_their_facts_over_webrtc() {
 }
 
 #[tokio::test]
-async fn a_room_answers_nobody_but_an_inspector() {
+async fn a_room_answers_nobody_but_an_inspector_and_does_nothing_for_it_that_would_load_its_line() {
     let relay = start_relay();
     let (oak, hill) = rooms(&relay, "quic").await;
     let observer = http(&relay, "observer", Role::Observer);
@@ -94,6 +94,12 @@ async fn a_room_answers_nobody_but_an_inspector() {
     let ask = Ask { id: 1, what: Task::Facts }.to_body().unwrap();
     let refused = observer.dispatch(&id("oak"), ask).await.unwrap_err();
     assert!(matches!(&refused, LinkError::Refused(why) if why.code == "role_may_not"), "{refused}");
+    let inspector = http(&relay, "inspector", Role::Inspector);
+    let mut events = inspector.events().await.unwrap();
+    inspector.dispatch(&id("oak"), Ask { id: 2, what: Task::Devices }.to_body().unwrap()).await.unwrap();
+    let (from, body) = next(&mut events).await;
+    let Reply { id: 2, says: Answer::Refused(why) } = Reply::parse(&body).unwrap() else { panic!("{body}") };
+    assert_eq!((from.as_str(), why.code), ("oak", RefusedCode::LessonLive));
     oak.end().await;
     hill.end().await;
     relay.shutdown("the test is over").await;

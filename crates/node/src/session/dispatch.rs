@@ -6,7 +6,7 @@ use std::time::Instant;
 use tongke_protocol::dispatch::Dispatch;
 use tongke_protocol::facts::NodeFacts;
 use tongke_protocol::inspect::{Answer, Ask, Refused, RefusedCode, Reply, Task};
-use tongke_protocol::{ParticipantId, Role};
+use tongke_protocol::{LessonId, ParticipantId, Role};
 
 /// Answers on their way at a time. What is asked beyond is not answered: whoever asks asks again.
 const MAX_ANSWERS: usize = 4;
@@ -26,14 +26,9 @@ impl Session {
                 let facts = self.facts(Instant::now(), false);
                 self.answer(from, facts_reply(id, facts));
             }
-            Ok(Ask { id, .. }) if self.dispatches.is_none() => {
-                let (code, message) = if self.config.lesson.is_test() {
-                    (RefusedCode::Failed, "this node is in a test of its own, and takes no tasks")
-                } else {
-                    (RefusedCode::LessonLive, "this is a lesson: of its nodes only facts can be asked")
-                };
-                let says = Answer::Refused(Refused { code, message: message.to_owned() });
-                self.answer(from, Reply { id, says }.to_body().ok());
+            Ok(Ask { id, what }) if self.dispatches.is_none() => {
+                let says = refusal(&self.config.lesson, &what).map(Answer::Refused);
+                self.answer(from, says.and_then(|says| Reply { id, says }.to_body().ok()));
             }
             _ => self.hand_on(from, body),
         }
@@ -56,6 +51,14 @@ impl Session {
             }
         });
     }
+}
+
+/// Why a lesson's node does not do what it is asked. None: nothing is to be said. In a test the node that stands by
+/// answers under the same name, and this is its call.
+fn refusal(lesson: &LessonId, task: &Task) -> Option<Refused> {
+    let message = "this is a lesson: its nodes tell their facts, and do nothing that would load their lines";
+    let is_refused = task.loads() && !lesson.is_test();
+    is_refused.then(|| Refused { code: RefusedCode::LessonLive, message: message.to_owned() })
 }
 
 /// Facts as they fit into a dispatch: stages of tracks are left out first, then the tracks of which least came. The
@@ -148,6 +151,16 @@ mod tests {
             panic!("{}", dispatch.body)
         };
         *told
+    }
+
+    #[test]
+    fn a_lessons_node_refuses_what_would_load_its_line_and_a_tests_leaves_the_word_to_the_node_that_stands_by()
+     {
+        let refused =
+            |lesson: &str, task| refusal(&lesson.parse().unwrap(), &task).map(|refused| refused.code);
+        assert_eq!(refused("math", Task::Devices), Some(RefusedCode::LessonLive));
+        assert_eq!(refused("math", Task::Stop), None);
+        assert_eq!(refused("test-1", Task::Devices), None);
     }
 
     #[test]
