@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn equal_patches_are_wholly_alike_others_less_and_opposites_less_than_nothing() {
-        let up = |frame: usize, band: usize| if (frame + band) % 2 == 0 { 25.0 } else { 15.0 };
+        let up = |frame: usize, band: usize| if (frame + band).is_multiple_of(2) { 25.0 } else { 15.0 };
         let one = patch(up);
         let (louder, opposite) =
             (patch(|frame, band| 2.0 * up(frame, band)), patch(|frame, band| 40.0 - up(frame, band)));
