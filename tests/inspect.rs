@@ -36,13 +36,13 @@ fn stand_by(scratch: &Scratch, relay: &Relay, name: &str, role: Role) -> Running
     node
 }
 
-/// The command of an inspector, short of what is special.
-fn inspect(scratch: &Scratch, relay: &Relay, inspector: &str, out: &Path, more: &[&str]) -> Command {
+/// The command of an inspector.
+fn inspect(scratch: &Scratch, relay: &Relay, inspector: &str, out: &Path, hold: &str) -> Command {
     let token = token_of(scratch, relay, inspector, Role::Inspector);
     let mut command = tongke();
     command.args(["inspect", "--relay", &relay.url(), "--from", "valley", "--to", "hill", "--token-file"]);
     command.arg(token).arg("--out").arg(out);
-    command.args(["--idle", "2", "--hold", "10", "--language", "en"]).args(more);
+    command.args(["--idle", "2", "--most-mbps", "20", "--hold", hold, "--language", "en"]);
     command
 }
 
@@ -74,7 +74,7 @@ fn two_schools_are_measured_and_the_report_holds_against_an_altered_byte() {
     let _hill = stand_by(&scratch, &relay, "hill", Role::Receiving);
     let (out, data) = (scratch.file("out"), scratch.file("data"));
     tongke_outbox::Machine::keep(&data, "inspector-1", "https://registry.example", None).unwrap();
-    let done = said(inspect(&scratch, &relay, "lin", &out, &[]).arg("--data").arg(&data));
+    let done = said(inspect(&scratch, &relay, "lin", &out, "10").arg("--data").arg(&data));
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert!(done.out.contains("Overall:"), "{}", done.out);
     let facts = facts(&out);
@@ -122,7 +122,7 @@ fn a_far_side_that_is_asleep_is_named_and_is_no_pass() {
     let relay = Relay::start(&scratch);
     let _valley = stand_by(&scratch, &relay, "valley", Role::Supporting);
     let out = scratch.file("out");
-    let done = said(&mut inspect(&scratch, &relay, "lin", &out, &[]));
+    let done = said(&mut inspect(&scratch, &relay, "lin", &out, "10"));
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert!(done.out.contains("the far side sleeps or is off"), "{}", done.out);
     assert!(done.out.contains("Overall: Undecided"), "{}", done.out);
@@ -140,7 +140,7 @@ fn of_a_node_that_is_killed_in_the_call_stays_what_was_measured() {
     let _valley = stand_by(&scratch, &relay, "valley", Role::Supporting);
     let mut hill = stand_by(&scratch, &relay, "hill", Role::Receiving);
     let out = scratch.file("out");
-    let command = inspect(&scratch, &relay, "lin", &out, &["--hold", "60"]);
+    let command = inspect(&scratch, &relay, "lin", &out, "60");
     let mut inspector = Running::start(command, &scratch.file("inspector.log"));
     eventually("the call has begun", s(150), || inspector.log().contains("call, both ways").then_some(()));
     hill.kill();
@@ -158,10 +158,10 @@ fn of_two_inspections_at_once_on_a_line_one_is_told_that_it_is_busy() {
     let _valley = stand_by(&scratch, &relay, "valley", Role::Supporting);
     let _hill = stand_by(&scratch, &relay, "hill", Role::Receiving);
     let (first, second) = (scratch.file("first"), scratch.file("second"));
-    let command = inspect(&scratch, &relay, "lin", &first, &[]);
+    let command = inspect(&scratch, &relay, "lin", &first, "10");
     let mut lin = Running::start(command, &scratch.file("lin.log"));
     eventually("the first is at work", s(60), || lin.log().contains("devices").then_some(()));
-    let done = said(&mut inspect(&scratch, &relay, "wu", &second, &[]));
+    let done = said(&mut inspect(&scratch, &relay, "wu", &second, "10"));
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert!(done.out.contains("another test was running on the line"), "{}", done.out);
     let refused = facts(&second);

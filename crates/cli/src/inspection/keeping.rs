@@ -38,6 +38,8 @@ pub fn keep(
         None => (report.unsigned().map_err(Failure::running)?, None),
     };
     write(folder, "report.json", file.as_bytes())?;
+    // As the file says it: whoever prints the report from the file has the same bytes.
+    let report = Report::parse(file.as_bytes()).map_err(Failure::running)?;
     let signer = machine
         .map(|(machine, _)| Signer { machine: machine.node().to_owned(), key: machine.key().public() });
     let kept = Kept { report, criteria, signer, undone };

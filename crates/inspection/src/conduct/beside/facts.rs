@@ -88,7 +88,7 @@ fn seen_at(node: &Node, other: &ParticipantId, way: Way, at: Way) -> Vec<Finding
     let flow = &node.flow;
     let (sound, picture) =
         (track(facts, other, TrackKind::Microphone), track(facts, other, TrackKind::Camera));
-    let whole = format!("over the {:.0} min that this node had been in the lesson", facts.seconds / 60.0);
+    let whole = format!("over the {:.1} min that this node had been in the lesson", facts.seconds / 60.0);
     let skew = facts.av_skew.iter().find(|skew| skew.from == *other).map(|skew| Measured {
         median: Some(skew.p50_ms),
         reference: Some(whole.clone()),
