@@ -33,6 +33,8 @@ type OnSound = Box<dyn FnMut(u32, Vec<i16>) -> (Vec<i16>, PieceKind)>;
 
 pub(super) struct Line {
     pub picture_ms: i64,
+    /// When the first picture is captured, after the begin.
+    pub first: Duration,
     pub sound_ms: i64,
     pub on_picture: OnPicture,
     pub on_sound: OnSound,
@@ -47,6 +49,7 @@ impl Default for Line {
     fn default() -> Self {
         Self {
             picture_ms: 90,
+            first: Duration::ZERO,
             sound_ms: 70,
             on_picture: Box::new(|_, picture| Some(picture)),
             on_sound: Box::new(|_, samples| (samples, PieceKind::Received)),
@@ -95,8 +98,8 @@ impl Line {
         let mut pictures = 0;
         for number in 0..(seconds + 2) * 50 {
             let now = origin.instant + FRAME_DURATION * number;
-            while origin.instant + Duration::from_secs(1) * pictures / FORMAT.fps <= now {
-                let captured = origin.instant + Duration::from_secs(1) * pictures / FORMAT.fps;
+            while origin.instant + self.first + Duration::from_secs(1) * pictures / FORMAT.fps <= now {
+                let captured = origin.instant + self.first + Duration::from_secs(1) * pictures / FORMAT.fps;
                 let picture = (self.on_picture)(pictures, scene.draw(captured));
                 waiting.extend(picture.map(|picture| shown(picture, origin, captured, self.picture_ms)));
                 pictures += 1;
