@@ -71,7 +71,17 @@ fn a_good_line_is_measured_both_ways_and_what_was_not_tested_is_named() {
         "{clock}"
     );
     let skipped = facts["steps"].as_array().unwrap().iter().filter(|step| step["not_run"] == "not_asked");
-    assert_eq!(skipped.count(), 5, "capacity, loaded line, delay, media, echo");
+    assert_eq!(skipped.count(), 0, "every step is taken");
+    // Up the line and down again, on one clock: no way, and no bound of clocks.
+    for (quantity, least) in [("delay.glass_to_glass", 59), ("delay.mouth_to_ear", 59)] {
+        let delay = &found(&facts, quantity)[0]["measured"];
+        assert!(delay["n"].as_u64() > Some(least) && delay["median"].as_f64() > Some(0.0), "{delay}");
+        assert!(delay["clock_bound_ms"].is_null());
+        assert!(delay["reference"].as_str().unwrap().contains("one clock"), "{delay}");
+    }
+    assert!(found(&facts, "marker.decode_share")[0]["measured"]["value"].as_f64() > Some(0.95));
+    assert!(found(&facts, "speech.mos_fb")[0]["measured"]["value"].as_f64() > Some(3.0));
+    assert_eq!(found(&facts, "echo.telr")[0]["missing"]["cause"], "no_device");
     assert!(relay.participants().unwrap().is_empty(), "a test is no presence");
 
     let words = selftest(&scratch, &relay.url(), &token, &[]).out;

@@ -44,7 +44,7 @@ use tongke_media::program::{Program, Side};
 use tongke_protocol::event::ClockReport;
 use tongke_protocol::facts::NodeFacts;
 use tongke_protocol::inspect::{CallEnd, CallPlan};
-use tongke_protocol::{ParticipantId, TrackKind};
+use tongke_protocol::{LessonId, ParticipantId, TrackKind};
 
 /// How long an end waits for the other.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,6 +90,9 @@ pub struct CallOutcome {
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
+    /// A test is no lesson.
+    #[error("'{0}' is a lesson; calls are measured in test lessons only, whose names begin with test-")]
+    NoTestLesson(LessonId),
     /// The node cannot take part.
     #[error(transparent)]
     Node(#[from] NodeError),
@@ -115,6 +118,9 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
     tell: &mut T,
     stop: impl Future<Output = ()>,
 ) -> Result<CallOutcome, CallError> {
+    if !config.lesson.is_test() {
+        return Err(CallError::NoTestLesson(config.lesson));
+    }
     let side = side_of(call.plan.end);
     let rooms = has_room(&config);
     let config = NodeConfig {
@@ -150,7 +156,7 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
     let mut before = None;
     let held = async {
         tokio::select! {
-            () = hold(call.plan.seconds, began, &facts, &mut before, tell) => {}
+            () = hold(&call, began, &facts, &mut before, tell) => {}
             () = stop => {}
         }
     };
@@ -194,7 +200,7 @@ fn plan_of(config: &NodeConfig, call: &Call, rooms: bool, program: &Program) -> 
 
 /// Waits for the other end, and holds the call. Keeps what the node counted up to its begin.
 async fn hold<T: FnMut(CallProgress) + ?Sized>(
-    seconds: u32,
+    call: &Call,
     mut began: watch::Receiver<Option<Instant>>,
     facts: &watch::Receiver<Option<NodeFacts>>,
     before: &mut Option<NodeFacts>,
@@ -205,12 +211,14 @@ async fn hold<T: FnMut(CallProgress) + ?Sized>(
         return;
     }
     before.clone_from(&facts.borrow());
-    for left in (1..=seconds).rev() {
+    for left in (1..=call.plan.seconds).rev() {
         tell(CallProgress::InCall(left));
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     tell(CallProgress::InCall(0));
-    tokio::time::sleep(LINGER).await;
+    if call.one_clock.is_none() {
+        tokio::time::sleep(LINGER).await;
+    }
 }
 
 /// Packets of the other end's sound during the call: lost after repair, of how many.

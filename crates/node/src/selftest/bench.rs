@@ -24,6 +24,8 @@ pub(super) struct Bench<'a> {
     pub answered: Option<bool>,
     /// Clocks that were compared with the relay's.
     pub clocks: Vec<Clock>,
+    /// How many times faster than needed this machine encodes; none: not known.
+    pub headroom: Option<f64>,
     /// Round trips of the idle line, ms.
     pub idle_ms: Vec<f64>,
     /// The line as it was lent for load; or why it was not.
@@ -87,6 +89,7 @@ impl<'a> Bench<'a> {
             session: None,
             answered: None,
             clocks: Vec::new(),
+            headroom: None,
             idle_ms: Vec::new(),
             lent: Err(Cause::NotAsked),
         })

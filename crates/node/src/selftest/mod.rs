@@ -5,6 +5,7 @@
 //! long each takes. A piece that comes to nothing leaves its cause in place of its quantities, and the others go on.
 
 mod bench;
+mod call;
 mod capacity;
 mod devices;
 mod findings;
@@ -135,6 +136,7 @@ async fn run(piece: Piece, bench: &mut Bench<'_>) -> Found {
         Piece::Nat => nat::nat(bench).await,
         Piece::Capacity => capacity::capacity(bench).await,
         Piece::LoadedLine => load::loaded_line(bench).await,
+        Piece::Call => call::call(bench).await,
     }
 }
 

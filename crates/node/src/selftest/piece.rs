@@ -30,6 +30,8 @@ pub enum Piece {
     Capacity,
     /// Round trips while each way is loaded.
     LoadedLine,
+    /// A call of this machine with itself.
+    Call,
 }
 
 impl Piece {
@@ -46,6 +48,7 @@ impl Piece {
         Piece::Nat,
         Piece::Capacity,
         Piece::LoadedLine,
+        Piece::Call,
     ];
 
     /// Its name, for texts.
@@ -62,6 +65,7 @@ impl Piece {
             Piece::Nat => "nat",
             Piece::Capacity => "capacity",
             Piece::LoadedLine => "loaded-line",
+            Piece::Call => "call",
         }
     }
 
@@ -73,6 +77,7 @@ impl Piece {
             Piece::IdleLine => &[Step::IdleLine],
             Piece::Capacity => &[Step::Capacity],
             Piece::LoadedLine => &[Step::LoadedLine],
+            Piece::Call => &[Step::Delay, Step::Media, Step::Echo],
         }
     }
 
@@ -88,6 +93,7 @@ impl Piece {
             Piece::Nat => Duration::from_secs(2),
             Piece::Capacity => Duration::from_secs(22),
             Piece::LoadedLine => Duration::from_secs(11),
+            Piece::Call => Duration::from_secs(13),
         }
     }
 
@@ -108,6 +114,7 @@ impl Piece {
             Piece::Nat => &[Quantity::NatMapping, Quantity::NatFiltering],
             Piece::Capacity => &[Quantity::CapacityRate, Quantity::CapacityRatio, Quantity::DataUsed],
             Piece::LoadedLine => &[Quantity::RttRise],
+            Piece::Call => &[],
         }
     }
 }

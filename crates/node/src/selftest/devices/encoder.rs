@@ -22,6 +22,7 @@ pub(in super::super) async fn encoder(bench: &mut Bench<'_>) -> Found {
     let times_ms = blocking(move || burst(format, bitrate_bps)).await?.map_err(failed)?;
     let measured = headroom(&times_ms, format.fps);
     let measured = measured.ok_or(Nothing::Missing(Cause::DeviceFailed, None))?;
+    bench.headroom = measured.value;
     let reference = Some(format!("OpenH264, {format}, {} kbit/s", bitrate_bps / 1000));
     let measured = Measured { reference, ..measured };
     Ok(vec![Finding::measured(Quantity::EncoderHeadroom, here(), measured)])

@@ -1,0 +1,106 @@
+//! A call of this machine with itself, through the relay: what a picture and a sound take up the line and down again.
+
+use super::bench::{Bench, Found, Nothing};
+use crate::call::{Call, CallError, call as hold};
+use crate::clock::MachineClock;
+use crate::config::NodeConfig;
+use std::time::Duration;
+use tongke_inspection::facts::{Cause, Finding, Outcome};
+use tongke_media::VideoFormat;
+use tongke_media::capture::sound::SoundSource;
+use tongke_media::capture::video::VideoSource;
+use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
+use tongke_protocol::{Grant, LessonScope};
+
+/// How long both ends see and hear each other.
+const HELD: Duration = Duration::from_secs(9);
+/// The largest picture that is sent.
+const LARGEST: VideoFormat = VideoFormat { width: 1280, height: 720, fps: 30 };
+/// What is sent by a machine that encodes too slowly for more.
+const SMALLEST: VideoFormat = VideoFormat { width: 640, height: 360, fps: 15 };
+/// A machine that encodes less than so many times faster than needed sends the smallest: it decodes and measures too.
+const LEAST_HEADROOM: f64 = 2.0;
+
+/// Calls itself in a test lesson, and gives what the far end measured. The near end alone sends pictures: both ways
+/// would be the same line twice.
+pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
+    if bench.relay.is_none() {
+        return Err(Cause::NoPackets.into());
+    }
+    let granted = bench.http.loopback().await?;
+    let format = format(bench);
+    let near = NodeConfig {
+        camera: Some(VideoSource::TestScene),
+        ..configured(bench.config, &granted.near, format)?
+    };
+    let far = NodeConfig { camera: None, ..configured(bench.config, &granted.far, format)? };
+    let clock = MachineClock::start();
+    let part = |with: &NodeConfig, end| Call {
+        plan: CallPlan {
+            with: with.grant.participant.clone(),
+            end,
+            seconds: HELD.as_secs() as u32,
+            sight: Sight::Software,
+        },
+        fault: None,
+        one_clock: Some(clock),
+        shared_address: bench.plan.load.shared_address,
+    };
+    // As end B the near end never waits long for its turn to flash and beep.
+    let (sends, listens) = (part(&far, CallEnd::B), part(&near, CallEnd::A));
+    let (mut unheard, mut untold) = (|_| {}, |_| {});
+    let measured = tokio::select! {
+        measured = Box::pin(hold(far, listens, &mut unheard)) => measured?,
+        sent = Box::pin(hold(near, sends, &mut untold)) => {
+            sent?;
+            return Err(Nothing::Missing(Cause::EndedEarly, Some("the sending end was done first".into())));
+        }
+    };
+    Ok(measured.findings.into_iter().map(|finding| with_its_way(finding, format)).collect())
+}
+
+/// The configuration of one end: this machine's, with another grant, and nothing of its rooms.
+fn configured(config: &NodeConfig, token: &str, format: VideoFormat) -> Result<NodeConfig, Nothing> {
+    let wrong = |why: String| Nothing::Missing(Cause::NodeDisappeared, Some(why));
+    let grant = Grant::read_unchecked(token).map_err(|problem| wrong(problem.to_string()))?;
+    let LessonScope::Only(lesson) = grant.lesson.clone() else {
+        return Err(wrong("the relay's grant for a call is for no one lesson".into()));
+    };
+    let microphone = Some(SoundSource::Hiss);
+    Ok(NodeConfig { token: token.to_owned(), grant, lesson, microphone, format, ..config.clone() })
+}
+
+fn format(bench: &Bench<'_>) -> VideoFormat {
+    let asked = bench.config.format;
+    let largest = if asked.width * asked.height > LARGEST.width * LARGEST.height { LARGEST } else { asked };
+    match bench.headroom {
+        Some(headroom) if headroom < LEAST_HEADROOM => SMALLEST,
+        _ => VideoFormat { fps: largest.fps.min(LARGEST.fps), ..largest },
+    }
+}
+
+/// Says what a delay of this call is: nobody must take it for that between two schools.
+fn with_its_way(mut finding: Finding, format: VideoFormat) -> Finding {
+    if let Outcome::Measured(measured) = &mut finding.outcome
+        && finding.quantity.has_scope()
+    {
+        let way = format!(
+            "up to the relay and down again, both ends on this machine's one clock; {format}, encoded and decoded \
+             here"
+        );
+        measured.reference = Some(match measured.reference.take() {
+            Some(reference) => format!("{way}; {reference}"),
+            None => format!("{way}; without camera and display"),
+        });
+    }
+    finding
+}
+
+impl From<CallError> for Nothing {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Line(error) => error.into(),
+            error => Nothing::Missing(Cause::NodeDisappeared, Some(error.to_string())),
+        }
+    }
+}
