@@ -13,7 +13,7 @@ use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
 use tongke_protocol::{Grant, LessonScope};
 
 /// How long both ends see and hear each other.
-const HELD: Duration = Duration::from_secs(9);
+const HELD: Duration = Duration::from_secs(8);
 /// The largest picture that is sent.
 const LARGEST: VideoFormat = VideoFormat { width: 1280, height: 720, fps: 30 };
 /// What is sent by a machine that encodes too slowly for more.

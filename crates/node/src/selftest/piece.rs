@@ -36,7 +36,7 @@ pub enum Piece {
 
 impl Piece {
     /// All of them, in the order in which they are done.
-    pub const ALL: [Piece; 11] = [
+    pub const ALL: [Piece; 12] = [
         Piece::Reach,
         Piece::Camera,
         Piece::Microphone,
@@ -93,7 +93,7 @@ impl Piece {
             Piece::Nat => Duration::from_secs(2),
             Piece::Capacity => Duration::from_secs(22),
             Piece::LoadedLine => Duration::from_secs(11),
-            Piece::Call => Duration::from_secs(13),
+            Piece::Call => Duration::from_secs(12),
         }
     }
 
