@@ -51,7 +51,7 @@ fn config(relay: &Relay, lesson: &str, id: &str, end: &End) -> NodeConfig {
 
 async fn end(relay: &Relay, lesson: &str, (id, with): (&str, &str), which: CallEnd, end: End) -> CallOutcome {
     let plan = CallPlan { with: with.parse().unwrap(), end: which, seconds: SECONDS, sight: Sight::Software };
-    let what = Call { plan, fault: end.fault, one_clock: None, shared_address: false };
+    let what = Call { plan, fault: end.fault, one_clock: None };
     Box::pin(call(config(relay, lesson, id, &end), what, &mut |_| {})).await.unwrap()
 }
 

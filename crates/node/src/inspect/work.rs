@@ -204,6 +204,7 @@ fn doing(piece: Piece) -> Doing {
         Piece::Nat => Doing::Nat,
         Piece::Capacity => Doing::Capacity,
         Piece::LoadedLine => Doing::LoadedLine,
+        Piece::Call => Doing::InCall,
     }
 }
 

@@ -1,14 +1,17 @@
 //! A call of this machine with itself, through the relay: what a picture and a sound take up the line and down again.
 
 use super::bench::{Bench, Found, Nothing};
-use crate::call::{Call, CallError, call as hold};
+use crate::call::{Call, CallError, call_until};
 use crate::clock::MachineClock;
 use crate::config::NodeConfig;
+use crate::link::{Lease, RelayHttp};
+use std::future::pending;
 use std::time::Duration;
 use tongke_inspection::facts::{Cause, Finding, Outcome};
 use tongke_media::VideoFormat;
 use tongke_media::capture::sound::SoundSource;
 use tongke_media::capture::video::VideoSource;
+use tongke_protocol::control::{LeaseRequest, LoadPurpose};
 use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
 use tongke_protocol::{Grant, LessonScope};
 
@@ -34,6 +37,7 @@ pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
         ..configured(bench.config, &granted.near, format)?
     };
     let far = NodeConfig { camera: None, ..configured(bench.config, &granted.far, format)? };
+    let lease = lend(bench, &near).await?;
     let clock = MachineClock::start();
     let part = |with: &NodeConfig, end| Call {
         plan: CallPlan {
@@ -44,19 +48,30 @@ pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
         },
         fault: None,
         one_clock: Some(clock),
-        shared_address: bench.plan.load.shared_address,
     };
     // As end B the near end never waits long for its turn to flash and beep.
     let (sends, listens) = (part(&far, CallEnd::B), part(&near, CallEnd::A));
     let (mut unheard, mut untold) = (|_| {}, |_| {});
     let measured = tokio::select! {
-        measured = Box::pin(hold(far, listens, &mut unheard)) => measured?,
-        sent = Box::pin(hold(near, sends, &mut untold)) => {
+        measured = Box::pin(call_until(far, listens, &mut unheard, pending())) => measured?,
+        sent = Box::pin(call_until(near, sends, &mut untold, pending())) => {
             sent?;
             return Err(Nothing::Missing(Cause::EndedEarly, Some("the sending end was done first".into())));
         }
     };
+    lease.give_back().await;
     Ok(measured.findings.into_iter().map(|finding| with_its_way(finding, format)).collect())
+}
+
+/// The line, as the relay lends it for a call: not beside a lesson or another test.
+async fn lend(bench: &Bench<'_>, near: &NodeConfig) -> Result<Lease, Nothing> {
+    let NodeConfig { relay, lesson, token, relay_ca, .. } = near.clone();
+    let wrong = |why| Nothing::Missing(Cause::NodeDisappeared, Some(why));
+    let http = RelayHttp::new(relay, lesson, token, relay_ca.as_deref()).map_err(wrong)?;
+    let shared_address = bench.plan.load.shared_address;
+    let seconds = Some(2 * HELD.as_secs());
+    let asked = LeaseRequest { purpose: LoadPurpose::Call, shared_address, seconds };
+    Ok(Lease::take(&http, asked).await?)
 }
 
 /// The configuration of one end: this machine's, with another grant, and nothing of its rooms.
@@ -98,9 +113,6 @@ fn with_its_way(mut finding: Finding, format: VideoFormat) -> Finding {
 
 impl From<CallError> for Nothing {
     fn from(error: CallError) -> Self {
-        match error {
-            CallError::Line(error) => error.into(),
-            error => Nothing::Missing(Cause::NodeDisappeared, Some(error.to_string())),
-        }
+        Nothing::Missing(Cause::NodeDisappeared, Some(error.to_string()))
     }
 }
