@@ -119,7 +119,7 @@ fn findings(inspection: &Inspection, notes: &mut Vec<String>) -> Vec<Finding> {
         let turned = seen.iter().filter(|(_, finding)| whole(finding));
         all.extend(turned.map(|(began_s, finding)| turn::finding(side, finding.clone(), *began_s)));
     }
-    for quantity in Quantity::ALL.iter().copied().filter(|quantity| legs::is_of_legs(*quantity)) {
+    for quantity in Quantity::ALL.iter().copied().filter(|it| legs::is_of_legs(*it) && legs::follows(*it)) {
         all.extend(joined(quantity, &a, &b));
     }
     let mut kept: Vec<Finding> = Vec::new();
@@ -194,7 +194,7 @@ fn whole(quantity: Quantity, a: Option<Finding>, b: Option<Finding>) -> Option<F
 /// What should have been measured and was not, where it is known why.
 fn missing(inspection: &Inspection, found: &[Finding]) -> Vec<Finding> {
     let mut all = Vec::new();
-    for quantity in Quantity::ALL.iter().copied() {
+    for quantity in Quantity::ALL.iter().copied().filter(|quantity| legs::follows(*quantity)) {
         let definition = quantity.definition();
         for (way, sides) in asked_of(definition.extent) {
             if found.iter().any(|finding| finding.quantity == quantity && finding.way == way) {

@@ -2,7 +2,7 @@
 //! two nodes measured each for itself. Only what does follow; how is said with the number.
 
 use crate::facts::{Finding, Measured, OneSided, Outcome, Point, Way};
-use crate::quantity::Quantity;
+use crate::quantity::{Extent, Quantity, Step};
 
 /// How two legs make a way.
 enum Rule {
@@ -20,7 +20,7 @@ enum Rule {
 fn rule(quantity: Quantity) -> Option<Rule> {
     Some(match quantity {
         Quantity::NetworkLoss => Rule::Loss,
-        Quantity::Pdv | Quantity::RttRise => Rule::Lateness,
+        Quantity::Pdv | Quantity::RttRise | Quantity::Reordered => Rule::Lateness,
         Quantity::CapacityRate | Quantity::CapacityRatio | Quantity::Mtu => Rule::Least,
         Quantity::Dscp => Rule::Worst,
         _ => return None,
@@ -29,7 +29,15 @@ fn rule(quantity: Quantity) -> Option<Rule> {
 
 /// Whether a quantity is measured on the legs.
 pub fn is_of_legs(quantity: Quantity) -> bool {
-    rule(quantity).is_some() || matches!(quantity, Quantity::Rtt | Quantity::DataUsed)
+    let definition = quantity.definition();
+    let lines = [Step::Reachability, Step::IdleLine, Step::Capacity, Step::LoadedLine];
+    definition.extent != Extent::Place && lines.contains(&definition.step)
+}
+
+/// Whether the legs say something of the whole way. How losses of one leg meet those of the other nobody saw: their
+/// bursts are told of no way.
+pub fn follows(quantity: Quantity) -> bool {
+    !is_of_legs(quantity) || rule(quantity).is_some() || quantity.definition().extent == Extent::Whole
 }
 
 /// The whole way, of the leg from its begin to the relay and the leg from the relay to its end.
