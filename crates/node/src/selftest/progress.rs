@@ -42,7 +42,7 @@ mod tests {
         let at = |s| Progress::of(&Piece::ALL, Piece::IdleLine, Duration::from_secs(s), IDLE);
         assert_eq!(at(0).left, Duration::from_secs(21));
         assert_eq!(at(3).whole_left + Duration::from_secs(3), at(0).whole_left);
-        assert_eq!((at(60).left, at(60).whole_left), (Duration::ZERO, Duration::from_secs(39)));
+        assert_eq!((at(60).left, at(60).whole_left), (Duration::ZERO, Duration::from_secs(51)));
     }
 
     #[test]
