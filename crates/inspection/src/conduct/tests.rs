@@ -119,8 +119,10 @@ fn of_a_node_that_disappears_at_any_time_stays_what_was_measured() {
 #[test]
 fn whom_the_other_one_left_in_a_call_says_what_it_heard_until_then() {
     let mut town = Town::new(6, 0.0);
+    town.inspectors = vec![Inspection::new(Plan { hold_s: 600, ..plan(6) }, town.start)];
     town.nodes[1].gone_at_s = Some(106.0);
     let facts = ended(&mut town);
+    assert!(town.since_s() < 130.0, "it does not go on alone for ten minutes: {} s", town.since_s());
     assert_eq!(town.asked.iter().filter(|(_, task)| matches!(task, Task::Call(_))).count(), 2);
     assert_eq!(number(&facts, Quantity::AudioLoss, Some(Way::BToA)), Some(0.2));
     assert_eq!(cause(facts.find(Quantity::AudioLoss, Some(Way::AToB))), Some(Cause::NodeDisappeared));

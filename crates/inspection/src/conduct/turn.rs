@@ -26,3 +26,16 @@ fn later(measured: &mut Measured, by_s: f64) {
     measured.over_time.iter_mut().for_each(|point| point.at_s += by_s);
     measured.events.iter_mut().for_each(|event| event.at_s += by_s);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_out_from_one_place_comes_in_at_the_other() {
+        let seen = [Some(Way::AtA), Some(Way::AToB), Some(Way::BToA), None];
+        assert_eq!(seen.map(|it| way(Side::A, it)), seen);
+        let from_b = [Some(Way::AtB), Some(Way::BToA), Some(Way::AToB), None];
+        assert_eq!(seen.map(|it| way(Side::B, it)), from_b);
+    }
+}

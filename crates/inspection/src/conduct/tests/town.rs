@@ -13,7 +13,7 @@ use tongke_protocol::inspect::{
 };
 use tongke_protocol::{Now, WallTime};
 
-/// How long a task takes at a node.
+/// How long a task takes at a node, but for a call.
 pub const TASK_S: u64 = 20;
 
 /// One of the two nodes.
@@ -195,7 +195,8 @@ impl Town {
         }
         match &node.at_work {
             None => {
-                node.at_work = Some((from, ask.clone(), self.now + Duration::from_secs(TASK_S)));
+                let takes_s = if let Task::Call(plan) = &ask.what { plan.seconds.into() } else { TASK_S };
+                node.at_work = Some((from, ask.clone(), self.now + Duration::from_secs(takes_s)));
                 self.progress(from, side, ask.id);
             }
             Some((whose, which, _)) if (*whose, which.id) == (from, ask.id) => {
