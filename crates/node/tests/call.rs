@@ -4,17 +4,20 @@
 
 mod support;
 
+use std::time::Duration;
 use support::*;
 use tongke_inspection::facts::{Cause, Finding, Measured, OneSided, Outcome, Scope, Way};
 use tongke_inspection::{Criteria, Quantity};
 use tongke_node::call::{Call, CallOutcome, Fault, call};
-use tongke_node::{NodeConfig, NodeSettings};
+use tongke_node::{LoadPlan, NodeConfig, NodeSettings, SelfTest, selftest};
 use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
 use tongke_protocol::{Grant, Role};
 use tongke_relay::Relay;
 
 /// A whole cycle of the program, and what an end may begin late.
 const SECONDS: u32 = 13;
+/// Three cycles: buffers that change while sweeps are on their way spoil a turn now and then.
+const LONGER: u32 = 38;
 
 /// One end, as a test would have it.
 struct End {
@@ -49,18 +52,28 @@ fn config(relay: &Relay, lesson: &str, id: &str, end: &End) -> NodeConfig {
     NodeConfig::try_from(given).unwrap()
 }
 
-async fn end(relay: &Relay, lesson: &str, (id, with): (&str, &str), which: CallEnd, end: End) -> CallOutcome {
-    let plan = CallPlan { with: with.parse().unwrap(), end: which, seconds: SECONDS, sight: Sight::Software };
+async fn end(
+    relay: &Relay,
+    (lesson, seconds): (&str, u32),
+    (id, with): (&str, &str),
+    which: CallEnd,
+    end: End,
+) -> CallOutcome {
+    let plan = CallPlan { with: with.parse().unwrap(), end: which, seconds, sight: Sight::Software };
     let what = Call { plan, fault: end.fault, one_clock: None };
     Box::pin(call(config(relay, lesson, id, &end), what, &mut |_| {})).await.unwrap()
 }
 
 /// Both ends of a call in a lesson of its own.
 async fn hold(lesson: &str, a: End, b: End) -> [CallOutcome; 2] {
+    hold_for(SECONDS, lesson, a, b).await
+}
+
+async fn hold_for(seconds: u32, lesson: &str, a: End, b: End) -> [CallOutcome; 2] {
     let relay = start_relay();
     let (a, b) = tokio::join!(
-        end(&relay, lesson, ("a", "b"), CallEnd::A, a),
-        end(&relay, lesson, ("b", "a"), CallEnd::B, b)
+        end(&relay, (lesson, seconds), ("a", "b"), CallEnd::A, a),
+        end(&relay, (lesson, seconds), ("b", "a"), CallEnd::B, b)
     );
     relay.shutdown("the test is over").await;
     [a, b]
@@ -133,9 +146,13 @@ async fn sound_that_leaves_early_or_late_is_found_to_ten_milliseconds() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
     let room = |name| End { microphone: name, loudspeaker: name, ..End::default() };
-    let [a, b] =
-        hold("test-room", room("room:noise_dbfs=-75"), room("room:delay_ms=180,loss_db=30,noise_dbfs=-75"))
-            .await;
+    let [a, b] = hold_for(
+        LONGER,
+        "test-room",
+        room("room:noise_dbfs=-75"),
+        room("room:delay_ms=180,loss_db=30,noise_dbfs=-75"),
+    )
+    .await;
     let telr = measured(&a, Quantity::Telr, None);
     assert!((telr.value.unwrap() - 40.0).abs() <= 1.5 && telr.one_sided.is_none(), "{telr:?}");
     assert!(measured(&a, Quantity::EchoDelay, None).value.unwrap() > 180.0);
@@ -179,4 +196,22 @@ async fn what_is_broken_at_the_far_end_is_told_by_its_name_and_never_as_a_number
     }
     assert_eq!(cause(&c, Quantity::SpeechMosFb, None), Cause::NoPackets);
     assert!(c.findings.iter().all(|finding| matches!(finding.outcome, Outcome::Missing(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_calls_itself_sees_its_line_up_and_down_on_one_clock() {
+    let relay = start_relay();
+    let alone = End { camera: false, microphone: "none", ..End::default() };
+    let config = config(&relay, "maths", "hill", &alone);
+    let load = LoadPlan { most_mbps: 0, ..LoadPlan::default() };
+    let plan = SelfTest { asked_by: "test".into(), idle: Duration::from_secs(1), attended: false, load };
+    let facts = Box::pin(selftest(&config, &plan, &mut |_| {}, std::future::pending())).await.unwrap();
+    relay.shutdown("the test is over").await;
+    for quantity in [Quantity::GlassToGlass, Quantity::MouthToEar] {
+        let Some(finding) = facts.find(quantity, None) else { panic!("{quantity}: {facts:#?}") };
+        let Outcome::Measured(delay) = &finding.outcome else { panic!("{finding:?}") };
+        assert!(delay.n >= 59 && delay.median.unwrap() > 0.0, "{delay:?}");
+        assert_eq!((finding.scope, delay.clock_bound_ms), (A, None), "one clock saw both ends");
+        assert!(delay.reference.as_ref().unwrap().contains("up to the relay and down again"));
+    }
 }

@@ -1,4 +1,4 @@
-//! What the turns of sweeps say of the other room's echo of this end's voice.
+//! What the sweeps say of the other room's echo of this end's voice.
 
 use super::findings::{Told, missing, missing_as};
 use super::series::Series;
@@ -7,8 +7,6 @@ use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, OneSid
 use tongke_measure::echo::{Echo, Telr, TelrDb};
 use tongke_measure::emodel::NarrowbandInput;
 
-/// Sweeps of a turn.
-const SWEEPS: u64 = 2;
 /// TELR from an echo's loss: the loudness ratings of G.107's defaults.
 const RATINGS: &str = "SLR 8 dB and RLR 2 dB are G.107's defaults";
 /// The range in which the model takes a TELR, dB.
@@ -21,12 +19,12 @@ const MOST_DELAY_MS: f64 = 500.0;
 pub(super) struct FarEcho {
     telr: Telr,
     delay_ms: Option<f64>,
-    /// Largest distance of one turn from the figure, dB and ms.
+    /// Largest distance of one sweep from the figure, dB and ms.
     apart: (f64, f64),
-    turns: u64,
+    sweeps: u64,
 }
 
-/// What all turns come to: most of them found it, or none of them did.
+/// What all sweeps come to: most of them found it, or none of them did.
 pub(super) fn of(echoes: &[Echo]) -> Result<FarEcho, Missing> {
     let (mut losses, mut delays, mut limits) = (Series::default(), Series::default(), Series::default());
     for echo in echoes {
@@ -39,28 +37,28 @@ pub(super) fn of(echoes: &[Echo]) -> Result<FarEcho, Missing> {
             Echo::Several { .. } => {}
         }
     }
-    let turns = echoes.len() as u64;
+    let sweeps = echoes.len() as u64;
     let apart = |series: &Series| {
         let figures = series.measured(Method::Chirp, "")?;
         let median = figures.median?;
         Some((figures.max? - median).max(median - figures.min?))
     };
     if let (Some(loss_db), Some(delay_ms)) = (losses.median(), delays.median())
-        && losses.n() * 2 > turns
+        && losses.n() * 2 > sweeps
     {
         let apart = (apart(&losses).unwrap_or(0.0), apart(&delays).unwrap_or(0.0));
         let telr = Telr::Measured(TelrDb::from_echo_loss(loss_db));
-        return Ok(FarEcho { telr, delay_ms: Some(delay_ms), apart, turns: losses.n() });
+        return Ok(FarEcho { telr, delay_ms: Some(delay_ms), apart, sweeps: losses.n() });
     }
-    if limits.n() * 2 > turns {
+    if limits.n() * 2 > sweeps {
         let least = limits.measured(Method::Chirp, "").and_then(|of| of.min).unwrap_or(0.0);
         let telr = Telr::AtLeast(TelrDb::from_echo_loss(least));
-        return Ok(FarEcho { telr, delay_ms: None, apart: (0.0, 0.0), turns: limits.n() });
+        return Ok(FarEcho { telr, delay_ms: None, apart: (0.0, 0.0), sweeps: limits.n() });
     }
-    let detail = match turns {
+    let detail = match sweeps {
         0 => "no turn of sweeps was heard to its end".to_owned(),
-        turns => {
-            format!("{turns} turns of sweeps say different things: several echoes, or sounds beside them")
+        sweeps => {
+            format!("{sweeps} sweeps say different things: several echoes, or sounds beside them")
         }
     };
     Err(missing_as(Cause::SignalUnreadable, detail))
@@ -76,7 +74,7 @@ impl FarEcho {
             Telr::Measured(TelrDb(db)) => (db, None),
             Telr::AtLeast(TelrDb(db)) => (db, Some(OneSided::AtLeast)),
         };
-        let measured = told.value(self.turns * SWEEPS, value, Method::Chirp);
+        let measured = told.value(self.sweeps, value, Method::Chirp);
         let bound = one_sided.is_none().then_some(self.apart.0);
         Measured { bound, one_sided, reference: Some(RATINGS.to_owned()), ..measured }
     }
@@ -84,7 +82,7 @@ impl FarEcho {
     fn delay_found(&self, told: &Told) -> Result<Measured, Missing> {
         let none = || missing_as(Cause::SignalUnreadable, "no echo stands out of the noise");
         let delay_ms = self.delay_ms.ok_or_else(none)?;
-        let measured = told.value(self.turns * SWEEPS, delay_ms, Method::Chirp);
+        let measured = told.value(self.sweeps, delay_ms, Method::Chirp);
         Ok(Measured { bound: Some(self.apart.1), median: Some(delay_ms), ..measured })
     }
 
@@ -100,7 +98,7 @@ impl FarEcho {
         let input = NarrowbandInput { telr_db, ..NarrowbandInput::default() }.with_one_way_ms(one_way_ms);
         let estimate =
             input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
-        let measured = told.value(self.turns * SWEEPS, estimate.terms.idte.clamp(0.0, 100.0), Method::Chirp);
+        let measured = told.value(self.sweeps, estimate.terms.idte.clamp(0.0, 100.0), Method::Chirp);
         let reference =
             format!("ITU-T G.107 (06/2015) at TELR {telr_db:.1} dB and {one_way_ms:.0} ms one way");
         Ok(Measured { one_sided, reference: Some(reference), ..measured })

@@ -23,8 +23,8 @@ const EVENTS: usize = 1_000;
 const ONE_LOSS_S: f64 = 0.1;
 /// Beeps kept: an hour of them.
 const BEEPS: usize = 1_000;
-/// Turns of echo kept: an hour of them.
-const TURNS: usize = 400;
+/// Echoes of sweeps kept: an hour of them.
+const ECHOES: usize = 800;
 
 /// Collects the sound of the other end.
 #[derive(Debug)]
@@ -83,10 +83,12 @@ impl Sounds {
         }
         self.recording.push(*heard, &mono);
         while let Some(turn) = self.turns.next(times, &self.recording, Duration::ZERO) {
-            match turn.echo() {
-                Ok(echo) if self.echoes.len() < TURNS => self.echoes.push(echo),
-                Ok(_) => {}
-                Err(error) => tracing::debug!(%error, "a turn without an echo to look for"),
+            for echo in turn.echoes() {
+                match echo {
+                    Ok(echo) if self.echoes.len() < ECHOES => self.echoes.push(echo),
+                    Ok(_) => {}
+                    Err(error) => tracing::debug!(%error, "a sweep without an echo to look for"),
+                }
             }
         }
     }
@@ -106,7 +108,7 @@ impl Sounds {
         &self.beeps
     }
 
-    /// What came back of this end's sweeps, turn by turn.
+    /// What came back of this end's sweeps, one by one.
     pub(super) fn echoes(&self) -> &[Echo] {
         &self.echoes
     }

@@ -12,6 +12,10 @@ use tongke_protocol::WallTime;
 
 /// The longest echo, ms: what the program leaves time for.
 const LONGEST_ECHO_MS: f64 = 700.0;
+/// After this the longest echo has died away, ms.
+const ECHO_OVER_MS: usize = 800;
+/// How much of what was heard before a sweep says how loud the noise is, at most, ms.
+const QUIET_MS: usize = 600;
 /// The longest way from mouth to ear that is looked for, ms: less than sweeps are apart.
 const LONGEST_WAY_MS: f64 = 800.0;
 
@@ -57,14 +61,21 @@ impl Turns {
 }
 
 impl Turn {
-    /// What comes back of this end's own sweeps.
-    pub(super) fn echo(&self) -> Result<Echo, InputError> {
-        let probe: Vec<f32> = decimated(&sweep()).collect();
-        let mut sent = vec![0.0; self.heard.len()];
-        for start in &self.starts {
-            sent[*start..][..probe.len()].copy_from_slice(&probe);
-        }
-        Echo::find(&sent, &self.heard, RATE_HZ, LONGEST_ECHO_MS, Weighting::Matched)
+    /// What comes back of each of this end's own sweeps. One by one: buffers may grow or shrink between them, and two
+    /// echoes at two lags are no echo of both.
+    pub(super) fn echoes(&self) -> impl Iterator<Item = Result<Echo, InputError>> + '_ {
+        let samples = |ms: usize| ms * RATE_HZ as usize / 1000;
+        self.starts.iter().enumerate().map(move |(n, start)| {
+            // The echo of the sweep before is over then.
+            let before = n.checked_sub(1).map_or(0, |last| self.starts[last] + samples(ECHO_OVER_MS));
+            let from = before.max(start.saturating_sub(samples(QUIET_MS))).min(*start);
+            let until = (start + samples(ECHO_OVER_MS)).min(self.heard.len());
+            let heard = self.heard.get(from..until).unwrap_or_default();
+            let probe = decimated(&sweep()).collect::<Vec<f32>>();
+            let mut sent = vec![0.0; (start - from + probe.len()).max(heard.len())];
+            sent[start - from..][..probe.len()].copy_from_slice(&probe);
+            Echo::find(&sent, heard, RATE_HZ, LONGEST_ECHO_MS, Weighting::Matched)
+        })
     }
 
     /// How long the other end's sweeps were on their way.

@@ -146,14 +146,18 @@ fn what_stands_still_and_what_is_invented_is_told_with_its_moment() {
     assert_eq!(measured(&findings, Quantity::SeverelyConcealedSeconds).value, Some(1.0 / 14.0));
 }
 
-/// Own sound that comes back in the other's, `loss_db` weaker and `delay_pieces` later.
-fn with_echo(clock: MachineClock, loss_db: f64, delay_pieces: usize) -> Line {
+/// Own sound that comes back in the other's, 30 dB weaker and `delay_pieces` later; from the piece `grows` on a piece
+/// later yet.
+fn with_echo(clock: MachineClock, delay_pieces: usize, grows: Option<u32>) -> Line {
     let mut own = sound(program(Side::A, clock), clock);
-    let gain = 10f64.powf(-loss_db / 20.0);
+    let gain = 10f64.powf(-30.0 / 20.0);
     let mut on_its_way: VecDeque<Vec<i16>> = (0..delay_pieces).map(|_| vec![0; 960]).collect();
     Line {
         sound_ms: 80,
         on_sound: Box::new(move |number, mut samples| {
+            if grows == Some(number) {
+                on_its_way.push_back(vec![0; 960]);
+            }
             on_its_way.push_back(own(number));
             let back = on_its_way.pop_front().unwrap();
             for (sample, echo) in samples.iter_mut().zip(back) {
@@ -170,7 +174,7 @@ fn with_echo(clock: MachineClock, loss_db: f64, delay_pieces: usize) -> Line {
 fn an_echo_of_30_db_is_a_telr_of_40() {
     let clock = MachineClock::start();
     // 180 ms in the room and 80 back: what the talker waits for.
-    let findings = with_echo(clock, 30.0, 9).hold(clock, 26);
+    let findings = with_echo(clock, 9, None).hold(clock, 26);
     let telr = measured(&findings, Quantity::Telr);
     assert!((telr.value.unwrap() - 40.0).abs() <= 1.5 && telr.one_sided.is_none(), "{telr:?}");
     assert_eq!(telr.n, 4);
@@ -182,6 +186,17 @@ fn an_echo_of_30_db_is_a_telr_of_40() {
     assert!(narrowband.reference.as_ref().unwrap().contains("as measured"));
     let way = findings.iter().find(|finding| finding.quantity == Quantity::Telr).unwrap().way;
     assert_eq!(way, Some(Way::AToB), "the other room makes it");
+}
+
+#[test]
+fn a_buffer_that_grows_between_two_sweeps_does_not_weaken_their_echo() {
+    let clock = MachineClock::start();
+    // The first sweep is sent at 2.9 to 3.1 s, the second at 3.95 to 4.15.
+    let findings = with_echo(clock, 9, Some(175)).hold(clock, 14);
+    let telr = measured(&findings, Quantity::Telr);
+    assert!((telr.value.unwrap() - 40.0).abs() <= 1.5 && telr.n == 2, "{telr:?}");
+    let delay = measured(&findings, Quantity::EchoDelay);
+    assert!((delay.bound.unwrap() - 20.0).abs() < 2.0, "what it changed by is told: {delay:?}");
 }
 
 #[test]
