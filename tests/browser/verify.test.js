@@ -48,7 +48,7 @@ async function choose(page, file, state) {
 test("a report that a known machine signed is intact, and who signed it when and by what is told", async (t) => {
   const { shown, page, report } = await open(t);
   const rows = await choose(page, report, "intact");
-  for (const word of ["签名的机器\nserve", "签名时的标准\ntongke，1 版", JSON.parse(readFileSync(report, "utf8")).report.facts.id]) {
+  for (const word of ["签名的机器\nserve", "总结论\n优", "判定所用标准\ntongke，1 版", "签名时的标准\ntongke，1 版", JSON.parse(readFileSync(report, "utf8")).report.facts.id]) {
     assert.ok(rows.includes(word), `${word} in:\n${rows}`);
   }
   assert.match(await shown.speaksPlainly("#result-title"), /没有改动过/);

@@ -129,16 +129,16 @@ pub(crate) struct Seen {
     /// The machine that signed it, if it is known.
     pub machine: Option<Machine>,
     /// What it says, if it is a report.
-    pub facts: Option<Facts>,
+    pub report: Option<Report>,
 }
 
 /// Says whether a file was altered since a machine that is known here signed it.
 pub(crate) async fn look(store: &Store, file: Vec<u8>) -> Result<Seen, StoreError> {
     let looked = tokio::task::spawn_blocking(move || {
-        let facts = Report::parse(&file).ok().map(|report| report.facts);
-        (verify(&file, &KnownKeys::default()), facts)
+        let report = Report::parse(&file).ok();
+        (verify(&file, &KnownKeys::default()), report)
     });
-    let (mut check, facts) =
+    let (mut check, report) =
         looked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let mut known = None;
     if let Check::UnknownKey { machine, key } = &check
@@ -150,5 +150,5 @@ pub(crate) async fn look(store: &Store, file: Vec<u8>) -> Result<Seen, StoreErro
     if let (Check::UnknownKey { machine, key }, Some(_)) = (&check, &known) {
         check = Check::Intact { machine: machine.clone(), key: *key };
     }
-    Ok(Seen { check, machine: known, facts })
+    Ok(Seen { check, machine: known, report })
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod audit;
 mod caller;
+mod checks;
 mod described;
 mod description;
 mod entries;
@@ -84,6 +85,7 @@ fn described() -> OpenApiRouter<Arc<Service>> {
         grants::routes(),
         webhooks::routes(),
         reports::routes(),
+        checks::routes(),
         orders::routes(),
         links::routes(),
         pupils::routes(),

@@ -1,12 +1,12 @@
 //! Reports of self-tests and inspections: machines bring them signed; whoever may read sees the file as it came, and
-//! what it is worth by the criteria of this moment. Anybody may ask whether a file was altered.
+//! what it is worth by the criteria of this moment. Whether a file was altered is said in `checks`.
 
 use super::asked::{Path, Query, ReportFile};
-use super::caller::{May, Origin, Read};
+use super::caller::{May, Read};
 use super::described::Described as _;
 use super::list::{List, Page};
-use super::refusal::{HttpRefusal, Refusal, internal, refuse, unfit, unknown};
-use crate::reporting::{self, NotKept, Seen};
+use super::refusal::{HttpRefusal, Refusal, internal, refuse, unknown};
+use crate::reporting::{self, NotKept};
 use crate::service::Service;
 use crate::store::{Kept, ReportFilter, StoredReport};
 use axum::Json;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 use tongke_inspection::facts::Kind;
 use tongke_inspection::judge;
-use tongke_inspection::signature::{Check, Report};
+use tongke_inspection::signature::Report;
 use tongke_pairing::calendar::moment;
 use tongke_pairing::id::{NodeId, SchoolId};
 use tongke_protocol::WallTime;
@@ -34,7 +34,6 @@ const BUSY_S: u64 = 2;
 pub(super) fn routes() -> OpenApiRouter<Arc<Service>> {
     OpenApiRouter::new()
         .with(routes!(bring_report, reports))
-        .with(routes!(check_report))
         .with(routes!(report))
         .with(routes!(report_judgement))
 }
@@ -270,94 +269,4 @@ async fn report_judgement(
         internal()
     })?;
     Ok(Json(judgement).into_response())
-}
-
-/// What is to be said of a file.
-#[derive(Debug, Serialize, ToSchema)]
-struct CheckedReport {
-    /// Whether it was altered.
-    state: ReportState,
-    /// What the signer calls itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    machine: Option<String>,
-    /// Its key, to be compared by eye.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    /// Since when that key may sign no more, µs since the Unix epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>)]
-    revoked_us: Option<WallTime>,
-    /// How it shows that it was altered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
-    /// The id of the report that it says it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    /// When the test began, as it says, µs since the Unix epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    began_us: Option<i64>,
-}
-
-/// Whether a file was altered.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum ReportState {
-    /// Not a byte, since a machine that is or was enrolled here signed it.
-    Intact,
-    /// It fits its signature, but the key is of no machine here: anybody may have made it.
-    UnknownKey,
-    /// It was altered, or is something else.
-    Altered,
-    /// A report that nobody signed.
-    NotSigned,
-}
-
-impl From<Seen> for CheckedReport {
-    fn from(Seen { check, machine: known, facts }: Seen) -> CheckedReport {
-        let (state, signer, why) = match check {
-            Check::Intact { machine, key } => (ReportState::Intact, Some((machine, key.to_string())), None),
-            Check::UnknownKey { machine, key } => {
-                (ReportState::UnknownKey, Some((machine, key.to_string())), None)
-            }
-            Check::Altered { why } => (ReportState::Altered, None, Some(why.to_string())),
-            Check::NotSigned => (ReportState::NotSigned, None, None),
-        };
-        let (machine, key) = signer.unzip();
-        CheckedReport {
-            state,
-            machine,
-            key,
-            revoked_us: known.and_then(|machine| machine.revoked_us),
-            why,
-            began_us: facts.as_ref().map(|facts| facts.time.began.as_microsecond()),
-            id: facts.map(|facts| facts.id),
-        }
-    }
-}
-
-/// Says whether a report was altered since a machine signed it. The file is kept nowhere. Needs no token; at most
-/// 8 MiB, and so often from one place.
-#[utoipa::path(post, path = "/reports/check", tag = "reports", operation_id = "check_report", security(()),
-    request_body(content((Object = "application/json"), (String = "application/octet-stream")), description = "The file"),
-    responses(
-        (status = 200, description = "What its signature says", body = CheckedReport),
-        (status = 422, description = "`file_empty`", body = Refusal),
-        (status = 429, description = "Too often from one place: `too_many_tries`; `Retry-After` says when", body = Refusal),
-    ))]
-async fn check_report(
-    State(service): State<Arc<Service>>,
-    Origin(place): Origin,
-    ReportFile(file): ReportFile,
-) -> Result<Json<CheckedReport>, HttpRefusal> {
-    let now = service.now();
-    service.checks.may(place, now).map_err(|seconds| {
-        let hint = format!("try again in {seconds} s, or use `tongke verify`");
-        let message = "too many files were checked";
-        refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", message, hint).after(seconds)
-    })?;
-    service.checks.count(place, now);
-    if file.is_empty() {
-        return Err(unfit("file_empty", "the file is empty", "send the report's file as the body"));
-    }
-    Ok(Json(reporting::look(&service.store, file).await?.into()))
 }

@@ -134,8 +134,12 @@ on_both! {
         let intact = check(file.clone()).await;
         assert_eq!((&intact["state"], &intact["machine"], &intact["id"]), (&json!("intact"), &json!("oak-1"), &json!("t-1")));
         assert_eq!((&intact["key"], &intact["began_us"]), (&json!(oak.key.public()), &json!(at(1, 7, 0))));
+        let shipped = Criteria::shipped().title;
+        assert_eq!(intact["judged_by"], json!({"name": shipped.name, "version": shipped.version}));
+        assert_eq!(intact["verdict"], "undecided", "mandatory lines are missing");
         let altered = check(file.replace("reachable", "reachablE")).await;
         assert_eq!(altered["state"], "altered");
+        assert!(altered["verdict"].is_null(), "what was altered is not judged");
         assert!(altered["why"].as_str().unwrap().contains("not those that were signed"), "{altered}");
         let stranger = check(signed(&Node::new("oak-1"), facts("t-1", &[("o", "oak-1")], at(1, 7, 0)))).await;
         assert_eq!(stranger["state"], "unknown_key", "a name proves nothing");

@@ -4,7 +4,7 @@
  * @typedef {"excellent" | "good" | "pass" | "fail" | "undecided"} Verdict
  * @typedef {{name: string, version: string}} Edition Of criteria.
  *
- * @typedef {object} Checked What the registry says of a file (crates/registry/src/http/reports.rs).
+ * @typedef {object} Checked What the registry says of a file (crates/registry/src/http/checks.rs).
  * @property {"intact" | "unknown_key" | "altered" | "not_signed"} state
  * @property {string} [machine] What the signer calls itself.
  * @property {string} [key]
