@@ -71,7 +71,11 @@ fn a_good_line_is_measured_both_ways_and_what_was_not_tested_is_named() {
         "{clock}"
     );
     let skipped = facts["steps"].as_array().unwrap().iter().filter(|step| step["not_run"] == "not_asked");
-    assert_eq!(skipped.count(), 0, "every step is taken");
+    assert_eq!(
+        skipped.count(),
+        3,
+        "the line is not loaded, and no room takes part: capacity, loaded line, echo"
+    );
     // Up the line and down again, on one clock: no way, and no bound of clocks.
     for (quantity, least) in [("delay.glass_to_glass", 59), ("delay.mouth_to_ear", 59)] {
         let delay = &found(&facts, quantity)[0]["measured"];
@@ -81,13 +85,17 @@ fn a_good_line_is_measured_both_ways_and_what_was_not_tested_is_named() {
     }
     assert!(found(&facts, "marker.decode_share")[0]["measured"]["value"].as_f64() > Some(0.95));
     assert!(found(&facts, "speech.mos_fb")[0]["measured"]["value"].as_f64() > Some(3.0));
-    assert_eq!(found(&facts, "echo.telr")[0]["missing"]["cause"], "no_device");
+    assert!(found(&facts, "echo.telr").is_empty(), "no room took part");
     assert!(relay.participants().unwrap().is_empty(), "a test is no presence");
 
     let words = selftest(&scratch, &relay.url(), &token, &[]).out;
     assert!(words.contains("UDP to the relay") && words.contains("reachable"), "{words}");
     assert!(words.contains("the relay's address is plain HTTP"), "{words}");
-    assert!(words.contains("so this is no pass"), "{words}");
+    // Capacity was not asked for, and on a busy machine the call may fail besides: no pass either way.
+    assert!(
+        ["Undecided", "Fail"].iter().any(|verdict| words.contains(&format!("Overall: {verdict}"))),
+        "{words}"
+    );
 }
 
 #[test]

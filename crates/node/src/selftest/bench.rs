@@ -1,6 +1,7 @@
 //! What the pieces share, and how one says that it came to nothing.
 
 use super::capacity::Lent;
+use super::line::Watching;
 use super::{SelfTest, SelfTestError};
 use crate::config::NodeConfig;
 use crate::link::{LinkError, RelayHttp};
@@ -26,6 +27,8 @@ pub(super) struct Bench<'a> {
     pub clocks: Vec<Clock>,
     /// How many times faster than needed this machine encodes; none: not known.
     pub headroom: Option<f64>,
+    /// The idle line while it is being watched, or why it cannot be.
+    pub watching: Option<Result<Watching, Nothing>>,
     /// Round trips of the idle line, ms.
     pub idle_ms: Vec<f64>,
     /// The line as it was lent for load; or why it was not.
@@ -90,6 +93,7 @@ impl<'a> Bench<'a> {
             answered: None,
             clocks: Vec::new(),
             headroom: None,
+            watching: None,
             idle_ms: Vec::new(),
             lent: Err(Cause::NotAsked),
         })

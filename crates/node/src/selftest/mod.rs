@@ -104,7 +104,9 @@ pub(crate) async fn pieces<T: FnMut(Progress) + ?Sized>(
     let mut stop = pin!(stop);
     let mut stopped = false;
     for piece in which.iter().copied() {
-        let fits = Instant::now() + piece.lasts(plan.idle) <= end;
+        let idle_end = line::idle_end(&bench);
+        let idle = || idle_end.saturating_duration_since(Instant::now());
+        let fits = Instant::now() + piece.lasts(idle()) <= end;
         let found = if stopped || !fits {
             Err(Nothing::from(Cause::EndedEarly))
         } else {
@@ -112,7 +114,7 @@ pub(crate) async fn pieces<T: FnMut(Progress) + ?Sized>(
             let told = |lasted| {
                 processor.look();
                 let at_most_bytes = load::volume_bytes(piece, config, &plan.load);
-                tell(Progress { at_most_bytes, ..Progress::of(which, piece, lasted, plan.idle) });
+                tell(Progress { at_most_bytes, ..Progress::of(which, piece, lasted, idle()) });
             };
             watched(work, told, stop.as_mut(), end, &mut stopped).await
         };
@@ -126,7 +128,11 @@ pub(crate) async fn pieces<T: FnMut(Progress) + ?Sized>(
 async fn run(piece: Piece, bench: &mut Bench<'_>) -> Found {
     match piece {
         Piece::Reach => reach::reach(bench).await,
-        Piece::Camera => devices::camera(bench).await,
+        Piece::Camera => {
+            // Nothing of the devices goes over the line: it is idle while they are tested.
+            line::begin_idle(bench).await;
+            devices::camera(bench).await
+        }
         Piece::Microphone => devices::microphone(bench).await,
         Piece::Loudspeaker => devices::loudspeaker(bench).await,
         Piece::Encoder => devices::encoder(bench).await,

@@ -10,15 +10,16 @@ use tongke_inspection::quantity::Step;
 pub enum Piece {
     /// Whether the relay can be reached over TCP and TLS.
     Reach,
+    /// How fast this machine encodes.
+    Encoder,
     /// What the camera really gives.
     Camera,
     /// What the microphone hears; somebody is asked to speak.
     Microphone,
     /// What of the loudspeaker comes back to the microphone; the room is asked to be quiet.
     Loudspeaker,
-    /// How fast this machine encodes.
-    Encoder,
-    /// Loss, delay and delay variation of the idle line, and whether UDP comes through at all.
+    /// Loss, delay and delay variation of the idle line, and whether UDP comes through at all. It is watched from the
+    /// camera's test on.
     IdleLine,
     /// What becomes of a code point.
     Marks,
@@ -38,10 +39,10 @@ impl Piece {
     /// All of them, in the order in which they are done.
     pub const ALL: [Piece; 12] = [
         Piece::Reach,
+        Piece::Encoder,
         Piece::Camera,
         Piece::Microphone,
         Piece::Loudspeaker,
-        Piece::Encoder,
         Piece::IdleLine,
         Piece::Marks,
         Piece::PathMtu,
@@ -77,23 +78,28 @@ impl Piece {
             Piece::IdleLine => &[Step::IdleLine],
             Piece::Capacity => &[Step::Capacity],
             Piece::LoadedLine => &[Step::LoadedLine],
-            Piece::Call => &[Step::Delay, Step::Media, Step::Echo],
+            Piece::Call => &[Step::Delay, Step::Media],
         }
     }
 
-    /// How long it takes on a line that works; `idle` is how long the idle line is watched.
+    /// Whether it is done while the idle line is watched: it sends nothing.
+    pub(super) const fn is_beside_idle_line(self) -> bool {
+        matches!(self, Piece::Camera | Piece::Microphone | Piece::Loudspeaker)
+    }
+
+    /// How long it takes on a line that works; `idle` is how long the idle line is yet to be watched.
     pub(super) const fn lasts(self, idle: Duration) -> Duration {
         match self {
             Piece::Reach | Piece::Marks => Duration::from_secs(1),
             Piece::Camera | Piece::Microphone => Duration::from_secs(4),
             Piece::Loudspeaker => Duration::from_secs(5),
             Piece::Encoder => Duration::from_secs(2),
-            Piece::IdleLine => idle.saturating_add(Duration::from_secs(1)),
+            Piece::IdleLine => idle,
             Piece::PathMtu => Duration::from_secs(3),
             Piece::Nat => Duration::from_secs(2),
             Piece::Capacity => Duration::from_secs(22),
             Piece::LoadedLine => Duration::from_secs(11),
-            Piece::Call => Duration::from_secs(12),
+            Piece::Call => Duration::from_secs(25),
         }
     }
 
