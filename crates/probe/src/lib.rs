@@ -1,6 +1,7 @@
 //! Both ends of tests of a line over UDP: the [`Reflector`] of a relay, and a classroom's machine, which measures
-//! delay and loss with packets that are reflected (STAMP, RFC 8762; [`Line`]), how a NAT behaves ([`nat`], RFC 5780), and what the line carries with packets
-//! of load (RFC 9097; [`LoadLine`]). What the figures mean is `tongke-measure`'s.
+//! delay and loss with packets that are reflected (STAMP, RFC 8762; [`Line`]), how a NAT behaves (RFC 5780;
+//! [`nat()`]), and what the line carries with packets of load (RFC 9097; [`LoadLine`]). What the figures mean is
+//! `tongke-measure`'s.
 //!
 //! A session is opened over the relay's HTTP interface, by whoever has a grant; its key authenticates each packet
 //! (HMAC TLV, RFC 8972 §4.8), so nobody else is reflected, and what is reflected has the size of what came.

@@ -1,5 +1,5 @@
 //! Both ends of an inspection, as they talk through the relay: a node that stands by and does what an inspector asks
-//! ([`stand_by`]), and the inspector that leads ([`lead`]) or looks on beside a lesson ([`beside`]).
+//! ([`stand_by()`]), and the inspector that leads ([`lead()`]) or looks on beside a lesson ([`beside()`]).
 //!
 //! What is asked when, and what follows from the answers, is decided in [`tongke_inspection::conduct`].
 

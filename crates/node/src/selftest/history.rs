@@ -34,7 +34,7 @@ impl History {
         History { folder: data.join("selftests") }
     }
 
-    /// Keeps a test's facts and drops the oldest beyond [`KEPT`]. Whoever reads sees all of a test or nothing of it.
+    /// Keeps a test's facts and drops the oldest beyond `KEPT`. Whoever reads sees all of a test or nothing of it.
     pub fn keep(&self, facts: &Facts) -> Result<(), HistoryError> {
         let path = self.folder.join(format!("{}.json", facts.id));
         let unwritten = |why: &dyn ToString| failed(&path, "written", why);

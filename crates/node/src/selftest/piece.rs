@@ -4,8 +4,8 @@ use std::time::Duration;
 use tongke_inspection::Quantity;
 use tongke_inspection::quantity::Step;
 
-/// A piece of a self-test. Each is one function of [`Bench`](super::bench::Bench) in a file of its own, called by
-/// [`run`](super::run); a new one needs a line in each function here.
+/// A piece of a self-test. Each is one function of `Bench` in a file of its own, called by
+/// `selftest::run`; a new one needs a line in each function here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Piece {
     /// Whether the relay can be reached over TCP and TLS.
