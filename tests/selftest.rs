@@ -203,7 +203,12 @@ fn a_black_camera_and_a_muted_microphone_are_named_and_never_pass() {
     }
     let facts = tongke_inspection::Facts::parse(said.out.as_bytes()).unwrap();
     let judgement = tongke_inspection::judge(&facts, &tongke_inspection::Criteria::shipped());
-    assert!(judgement.overall.verdict.counts_as().is_none(), "no grade at all, let alone a pass");
+    // The call of a busy machine may fail besides, and that wins.
+    let grade = judgement.overall.verdict.counts_as();
+    assert!(
+        grade.is_none_or(|grade| grade == tongke_inspection::judge::Grade::Fail),
+        "no grade, let alone a pass: {grade:?}"
+    );
     let named: Vec<_> = judgement.overall.missing.iter().map(|at| judgement.lines[*at].quantity).collect();
     assert!(named.contains(&tongke_inspection::Quantity::CameraFps), "{named:?}");
     assert!(named.contains(&tongke_inspection::Quantity::MicrophoneNoise), "{named:?}");
@@ -217,10 +222,12 @@ fn a_frozen_camera_and_a_microphone_that_is_not_there_are_told_with_what_to_do()
     let still = film(&scratch, "still.y4m", 100, false);
     let devices = ["--camera", &still, "--microphone", "no-such-microphone", "--language", "zh-CN"];
     let said = selftest(&scratch, &relay.url(), &token, &devices).out;
-    for words in ["摄像头画面静止", "检查镜头盖", "没有这个设备", "no-such-microphone", "总评：无法判定"]
-    {
+    for words in ["摄像头画面静止", "检查镜头盖", "没有这个设备", "no-such-microphone"] {
         assert!(said.contains(words), "{words}: {said}");
     }
+    // The call of a busy machine may fail besides, and that wins.
+    let is_no_pass = ["总评：无法判定", "总评：不合格"].into_iter().any(|words| said.contains(words));
+    assert!(is_no_pass, "{said}");
 }
 
 #[test]
