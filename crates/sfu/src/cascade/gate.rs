@@ -151,7 +151,10 @@ impl Core {
         if room.find(participant).is_some_and(|known| !known.legs.is_empty()) {
             return None;
         }
-        if let Some(seat) = room.seat_of(participant).filter(|site| sites.contains(site)) {
+        if let Some(site) = room.session_at(participant) {
+            return Some(site);
+        }
+        if let Some(seat) = room.branches.seats.of(participant).filter(|site| sites.contains(site)) {
             return Some(seat);
         }
         let is_receiving = |key: &&u64| self.legs.get(**key).is_some_and(|leg| !leg.slots.is_empty());
@@ -170,15 +173,16 @@ impl Core {
 
     /// The branch at which somebody sits, of a lesson whose home is here; none: at none that is known.
     pub fn seat_of(&self, lesson: &LessonId, participant: &ParticipantId) -> Option<Site> {
-        self.room(lesson)?.seat_of(participant)
+        let room = self.room(lesson)?;
+        room.session_at(participant).or_else(|| room.branches.seats.of(participant))
     }
 }
 
 impl Room {
-    fn seat_of(&self, participant: &ParticipantId) -> Option<Site> {
-        let away = self.find(participant).and_then(|known| known.away).map(|away| away.trunk);
-        let branch = self.branches.list.iter().find(|branch| Some(branch.trunk) == away);
-        branch.map(|branch| branch.site).or_else(|| self.branches.seats.of(participant))
+    /// The branch at which somebody has a session.
+    fn session_at(&self, participant: &ParticipantId) -> Option<Site> {
+        let trunk = self.find(participant)?.away?.trunk;
+        self.branches.list.iter().find(|branch| branch.trunk == trunk).map(|branch| branch.site)
     }
 
     fn has_trunk(&self, trunk: TrunkId) -> bool {
