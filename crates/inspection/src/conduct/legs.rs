@@ -48,7 +48,7 @@ pub fn way(quantity: Quantity, way: Way, up: &Finding, down: &Finding) -> Option
         (Outcome::Found(up), Outcome::Found(down)) => Outcome::Found(worst(up, down)),
         _ => return None,
     };
-    Some(Finding { quantity, unit: quantity.definition().unit, way: Some(way), scope: None, outcome })
+    Some(Finding::new(quantity, Some(way), outcome))
 }
 
 fn measured(rule: &Rule, up: &Measured, down: &Measured) -> Option<Outcome> {
@@ -64,25 +64,9 @@ fn measured(rule: &Rule, up: &Measured, down: &Measured) -> Option<Outcome> {
 /// What both have in common; no number yet.
 fn blank(up: &Measured, down: &Measured, reference: &str) -> Measured {
     let by = if up.by == down.by { up.by.clone() } else { format!("{}; {}", up.by, down.by) };
-    Measured {
-        n: up.n.min(down.n),
-        value: None,
-        min: None,
-        median: None,
-        p95: None,
-        p999: None,
-        max: None,
-        spread: None,
-        bound: None,
-        clock_bound_ms: None,
-        one_sided: None,
-        method: up.method,
-        by: by.chars().take(120).collect(),
-        reference: Some(reference.to_owned()),
-        over_time: Vec::new(),
-        histogram: None,
-        events: Vec::new(),
-    }
+    let by: String = by.chars().take(120).collect();
+    let reference = Some(reference.to_owned());
+    Measured { reference, ..Measured::new(up.n.min(down.n), up.method, &by) }
 }
 
 /// A packet comes if it survives both legs: 1 − (1 − p)(1 − q), if the two lose independently of each other. The
