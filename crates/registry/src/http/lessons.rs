@@ -5,18 +5,16 @@ use super::caller::{May, Read};
 use super::described::Described as _;
 use super::entries::KeptEntry;
 use super::facts::KeptFact;
-use super::list::{List, Page, WhichPage};
+use super::list::{List, Page, WhichPage, days};
 use super::refusal::{HttpRefusal, Refusal, refuse, unknown};
 use crate::service::Service;
 use crate::store::{AsOf, LessonCursor, LessonFilter, StoredLesson};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::ToSpan as _;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tongke_pairing::calendar::moment;
 use tongke_pairing::credit::{Decision, Status};
 use tongke_pairing::expand;
 use tongke_pairing::id::{PairId, RegionId, SchoolId, SlotId, TermId};
@@ -66,10 +64,8 @@ struct Which {
 impl Which {
     fn filter(self) -> Result<LessonFilter, HttpRefusal> {
         let Which { school, region, pair, slot, term, form, status, from, until, .. } = self;
-        let midnight = |day: Date| moment(day.to_datetime(Time::midnight()));
-        let after = |day: Date| day.checked_add(1.day()).unwrap_or(Date::MAX);
         let statuses = status.as_deref().map(statuses).transpose()?.unwrap_or_default();
-        let (from_us, until_us) = (from.map(midnight), until.map(|day| midnight(after(day))));
+        let (from_us, until_us) = days(from, until);
         Ok(LessonFilter { school, region, pair, slot, term, form, statuses, from_us, until_us })
     }
 }

@@ -3,8 +3,12 @@
 use super::refusal::{HttpRefusal, refuse};
 use crate::cursor;
 use axum::http::StatusCode;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tongke_pairing::calendar::moment;
+use tongke_protocol::WallTime;
 use utoipa::{IntoParams, ToSchema};
 
 /// Items of a page, if nobody says how many.
@@ -22,6 +26,13 @@ pub(crate) struct WhichPage {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub cursor: Option<String>,
+}
+
+/// From the begin of one day to the end of another, which is the begin of the next.
+pub(crate) fn days(from: Option<Date>, until: Option<Date>) -> (Option<WallTime>, Option<WallTime>) {
+    let midnight = |day: Date| moment(day.to_datetime(Time::midnight()));
+    let after = |day: Date| day.checked_add(1.day()).unwrap_or(Date::MAX);
+    (from.map(midnight), until.map(|day| midnight(after(day))))
 }
 
 /// One page.

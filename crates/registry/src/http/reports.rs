@@ -4,7 +4,7 @@
 use super::asked::{Path, Query, ReportFile};
 use super::caller::{May, Read};
 use super::described::Described as _;
-use super::list::{List, Page};
+use super::list::{List, Page, days};
 use super::refusal::{HttpRefusal, Refusal, internal, refuse, unknown};
 use crate::reporting::{self, NotKept};
 use crate::service::Service;
@@ -13,15 +13,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use jiff::ToSpan as _;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 use tongke_inspection::facts::Kind;
 use tongke_inspection::judge;
 use tongke_inspection::signature::Report;
-use tongke_pairing::calendar::moment;
 use tongke_pairing::id::{NodeId, SchoolId};
 use tongke_protocol::WallTime;
 use utoipa::{IntoParams, ToSchema};
@@ -198,9 +196,7 @@ struct Which {
 impl Which {
     fn filter(self) -> ReportFilter {
         let Which { school, node, kind, machine, from, until, .. } = self;
-        let midnight = |day: Date| moment(day.to_datetime(Time::midnight()));
-        let after = |day: Date| day.checked_add(1.day()).unwrap_or(Date::MAX);
-        let (from_us, until_us) = (from.map(midnight), until.map(|day| midnight(after(day))));
+        let (from_us, until_us) = days(from, until);
         ReportFilter { school, node, kind: kind.map(Kind::from), machine, from_us, until_us }
     }
 }
