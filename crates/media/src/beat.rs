@@ -66,9 +66,16 @@ pub(crate) fn flash_area(width: u32, height: u32) -> Area {
 }
 
 /// Finds the flashes in decoded pictures of the test scene.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FlashDetector {
     lit: bool,
+}
+
+impl Default for FlashDetector {
+    /// Lit: of a flash that lasts when the first picture comes nobody knows when it began, so it is none.
+    fn default() -> Self {
+        Self { lit: true }
+    }
 }
 
 impl FlashDetector {
@@ -160,13 +167,13 @@ impl BeepDetector {
         let sounds = self.steps.len() >= HELD && loud && purity > if self.sounding { 0.5 } else { 0.85 };
         let begins = sounds && !self.sounding;
         self.sounding = sounds;
-        begins.then(|| self.steps_since_rise((c * c + s * s).sqrt() / HELD as f32))
+        if begins { self.steps_since_rise((c * c + s * s).sqrt() / HELD as f32) } else { None }
     }
 
-    /// Steps since the tone's amplitude crossed half of `steady`.
-    fn steps_since_rise(&self, steady: f32) -> usize {
-        let amplitudes = self.steps.iter().rev().map(|(c, s, _)| (c * c + s * s).sqrt());
-        amplitudes.take_while(|&amplitude| amplitude > steady / 2.0).count()
+    /// Steps since the tone's amplitude crossed half of `steady`; `None` where it was heard from the
+    /// first sample on, so that nobody knows when it began.
+    fn steps_since_rise(&self, steady: f32) -> Option<usize> {
+        self.steps.iter().rev().position(|(c, s, _)| (c * c + s * s).sqrt() <= steady / 2.0)
     }
 }
 
@@ -212,6 +219,33 @@ mod tests {
             let error_ms = found[0].duration_since(heard).as_secs_f64() * 1e3 - onset as f64 / 48.0;
             assert!(error_ms.abs() <= 1.0, "offset {offset}: {error_ms} ms");
         }
+    }
+
+    #[test]
+    fn a_flash_or_beep_that_lasts_when_watching_begins_is_none_and_the_next_one_counts() {
+        let start = Instant::now();
+        let picture = |lit| {
+            let mut picture = Picture::filled(640, 360, [16, 128, 128], start);
+            picture.planes_mut().0.fill(if lit { 235 } else { 16 });
+            picture
+        };
+        let mut detector = FlashDetector::default();
+        let found =
+            [true, true, false, true, true].map(|lit| detector.on_picture(&picture(lit), start).is_some());
+        assert_eq!(found, [false, false, false, true, false]);
+
+        let tone = |n: usize| ((std::f32::consts::TAU * n as f32 / 48.0).sin() * 9000.0) as i16;
+        let (mut detector, mut found) = (BeepDetector::default(), Vec::new());
+        for frame in 0..50 {
+            // Of the first beep 80 ms are left; the second begins after 500 ms.
+            let samples: Vec<i16> = (frame * 960..(frame + 1) * 960)
+                .map(|n| if n < 3_840 || (24_000..29_760).contains(&n) { tone(n) } else { 0 })
+                .collect();
+            let heard = start + Duration::from_millis(20 * frame as u64);
+            found.extend(detector.on_samples(&samples, 1, heard).map(|at| at.duration_since(start)));
+        }
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].abs_diff(Duration::from_millis(500)) <= Duration::from_millis(1), "{found:?}");
     }
 
     #[test]
