@@ -13,6 +13,7 @@ pub mod concealment;
 pub mod correlate;
 pub mod delay;
 pub mod distribution;
+pub mod double_talk;
 pub mod echo;
 pub mod emodel;
 pub mod evidence;
