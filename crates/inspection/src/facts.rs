@@ -4,12 +4,14 @@
 pub(crate) mod check;
 mod finding;
 mod make;
+mod remark;
 
 pub use check::FactsError;
 pub use finding::{
     Bin, Event, EventKind, Finding, Histogram, Measured, Method, Missing, OneSided, Outcome, Point, Scope,
     Statistic, Way,
 };
+pub use remark::{Coded, Remark, RemarkCode};
 
 use crate::quantity::Step;
 use jiff::Timestamp;
@@ -42,9 +44,9 @@ pub struct Facts {
     pub steps: Vec<StepRecord>,
     /// The quantities, each at most once for each way and scope.
     pub findings: Vec<Finding>,
-    /// What else a reader must know, in the words of whoever measured.
+    /// What else a reader must know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 /// What kind of measurement it was.

@@ -199,9 +199,9 @@ pub struct Part {
     /// This machine's clock against the relay's, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<TestClock>,
-    /// What else is to be known, in words.
+    /// What else is to be known: remarks of the crate `inspection`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub notes: Vec<Value>,
 }
 
 /// A machine's clock during a task.

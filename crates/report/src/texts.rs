@@ -4,13 +4,14 @@ use crate::language::Language;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 
 /// A language's files.
-const fn sources(language: Language) -> [&'static str; 5] {
+const fn sources(language: Language) -> [&'static str; 6] {
     match language {
         Language::Chinese => [
             include_str!("../messages/zh-CN/report.ftl"),
             include_str!("../messages/zh-CN/quantities.ftl"),
             include_str!("../messages/zh-CN/verdicts.ftl"),
             include_str!("../messages/zh-CN/advice.ftl"),
+            include_str!("../messages/zh-CN/remarks.ftl"),
             include_str!("../messages/zh-CN/selftest.ftl"),
         ],
         Language::English => [
@@ -18,6 +19,7 @@ const fn sources(language: Language) -> [&'static str; 5] {
             include_str!("../messages/en/quantities.ftl"),
             include_str!("../messages/en/verdicts.ftl"),
             include_str!("../messages/en/advice.ftl"),
+            include_str!("../messages/en/remarks.ftl"),
             include_str!("../messages/en/selftest.ftl"),
         ],
     }

@@ -3,8 +3,8 @@
 use super::{Asked, Inspection, Side, Stage, There, legs, turn};
 use crate::facts::check::refuse;
 use crate::facts::{
-    Cause, Clock, Facts, Finding, Kind, Measured, Missing, Outcome, Place, Places, Scope, StepRecord, Time,
-    VERSION, Way,
+    Cause, Clock, Facts, Finding, Kind, Missing, Outcome, Place, Places, Remark, RemarkCode, Scope,
+    StepRecord, Time, VERSION, Way,
 };
 use crate::quantity::{Extent, Quantity, Step};
 use jiff::Timestamp;
@@ -78,17 +78,16 @@ fn clock(inspection: &Inspection, side: Side) -> Option<Clock> {
 /// Why a side has no answer of a stage; none: it has one.
 fn cause(inspection: &Inspection, stage: Stage, side: Side) -> Option<Missing> {
     let node = inspection.plan.node(side);
-    let told = |cause: Cause, why: &str| Missing { cause, detail: Some(format!("{node}: {why}")) };
+    let told = |cause: Cause, why: Remark| Missing { cause, detail: Some(why.of_node(node)) };
+    let ended = || told(Cause::EndedEarly, RemarkCode::InspectionEnded.into());
     let asked = of_side(inspection, side).find(|asked| asked.stage == stage);
     match asked.map(|asked| &asked.job.state) {
         Some(super::State::Answered(_)) => None,
-        Some(super::State::Failed(cause, why)) => Some(told(*cause, why)),
-        Some(super::State::Open) => Some(told(Cause::EndedEarly, "the inspection was ended")),
+        Some(super::State::Failed(cause, why)) => Some(told(*cause, why.clone())),
+        Some(super::State::Open) => Some(ended()),
         None => match &inspection.there[side as usize] {
-            There::No(cause, why, _) => Some(told(*cause, why)),
-            There::Unknown | There::Yes if inspection.ending.is_some() => {
-                Some(told(Cause::EndedEarly, "the inspection was ended"))
-            }
+            There::No(cause, why, _) => Some(told(*cause, why.clone())),
+            There::Unknown | There::Yes if inspection.ending.is_some() => Some(ended()),
             // It was there, but the other one was not; or it is the other one's turn.
             There::Unknown | There::Yes => None,
         },
@@ -111,7 +110,7 @@ fn record(inspection: &Inspection, step: Step) -> StepRecord {
 }
 
 /// What was answered, turned and joined. What cannot be true is left out, and that is said.
-fn findings(inspection: &Inspection, notes: &mut Vec<String>) -> Vec<Finding> {
+fn findings(inspection: &Inspection, notes: &mut Vec<Remark>) -> Vec<Finding> {
     let (a, b) = (answered(inspection, Side::A), answered(inspection, Side::B));
     let mut all = Vec::new();
     let whole = |finding: &Finding| !legs::is_of_legs(finding.quantity);
@@ -131,7 +130,7 @@ fn findings(inspection: &Inspection, notes: &mut Vec<String>) -> Vec<Finding> {
         match refuse(&finding, Kind::Inspection) {
             Ok(()) => kept.push(finding),
             Err(error) if notes.len() < NOTES_OF_A_NODE => {
-                notes.push(format!("a figure was left out: {error}"));
+                notes.push(Remark::of(RemarkCode::FigureLeftOut).with("problem", error));
             }
             Err(_) => {}
         }
@@ -226,36 +225,35 @@ fn asked_of(extent: Extent) -> Vec<(Option<Way>, Vec<Side>)> {
 }
 
 /// What a node remarks, and its own leg in figures: joined, nobody would see whose it is.
-fn remarks(inspection: &Inspection, side: Side) -> Vec<String> {
-    let node = inspection.plan.node(side);
+fn remarks(inspection: &Inspection, side: Side) -> Vec<Remark> {
     let mut notes = Vec::new();
     if let Some(told) = &inspection.presence[side as usize] {
-        notes.push(format!("{node}: {}", told.software));
+        notes.push(Remark::of(RemarkCode::NodeSoftware).with("software", &told.software));
     }
-    notes.extend(leg(&answered(inspection, side)).map(|leg| format!("{node} – relay: {leg}")));
-    let said = of_side(inspection, side).flat_map(|asked| asked.job.notes());
-    notes.extend(said.map(|note| format!("{node}: {note}")));
+    notes.extend(leg(&answered(inspection, side)));
+    notes.extend(of_side(inspection, side).flat_map(|asked| asked.job.notes()));
     notes.truncate(NOTES_OF_A_NODE);
-    notes.into_iter().map(|note| note.chars().take(500).collect()).collect()
+    let node = inspection.plan.node(side);
+    notes.into_iter().map(|note| note.of_node(node)).filter(|note| note.check("notes").is_ok()).collect()
 }
 
-fn leg(seen: &[(f64, Finding)]) -> Option<String> {
+fn leg(seen: &[(f64, Finding)]) -> Vec<Remark> {
     let measured = |quantity, way| {
         let (_, finding) = seen.iter().find(|(_, it)| it.quantity == quantity && it.way == way)?;
         match &finding.outcome {
-            Outcome::Measured(measured) => Some(measured.clone()),
+            Outcome::Measured(measured) => measured.value.or(measured.median),
             _ => None,
         }
     };
-    let value = |it: Box<Measured>| it.value.or(it.median);
-    let rtt = measured(Quantity::Rtt, None).and_then(value).map(|ms| format!("round trip {ms:.1} ms"));
-    let both = |quantity, what: &str, factor: f64, unit: &str| {
-        let up = measured(quantity, Some(Way::AToB)).and_then(value)? * factor;
-        let down = measured(quantity, Some(Way::BToA)).and_then(value)? * factor;
-        Some(format!("{what} {up:.2} {unit} up, {down:.2} {unit} down"))
+    let rtt = measured(Quantity::Rtt, None)
+        .map(|ms| Remark::of(RemarkCode::LegRoundTrip).with("ms", format!("{ms:.1}")));
+    let both = |quantity, code, factor: f64, names: [&str; 2]| {
+        let up = measured(quantity, Some(Way::AToB))? * factor;
+        let down = measured(quantity, Some(Way::BToA))? * factor;
+        let [up_name, down_name] = names;
+        Some(Remark::of(code).with(up_name, format!("{up:.2}")).with(down_name, format!("{down:.2}")))
     };
-    let loss = both(Quantity::NetworkLoss, "loss", 100.0, "%");
-    let rate = both(Quantity::CapacityRate, "capacity", 1e-6, "Mbit/s");
-    let told: Vec<String> = [rtt, loss, rate].into_iter().flatten().collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let loss = both(Quantity::NetworkLoss, RemarkCode::LegLoss, 100.0, ["up_percent", "down_percent"]);
+    let rate = both(Quantity::CapacityRate, RemarkCode::LegCapacity, 1e-6, ["up_mbps", "down_mbps"]);
+    [rtt, loss, rate].into_iter().flatten().collect()
 }

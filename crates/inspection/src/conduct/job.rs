@@ -1,6 +1,6 @@
 //! One ask of one node, until it is answered or cannot be any more.
 
-use crate::facts::{Cause, Finding};
+use crate::facts::{Cause, Finding, Remark, RemarkCode};
 use std::time::{Duration, Instant};
 use tongke_protocol::inspect::{Answer, Ask, Part, Progress, Refused, RefusedCode, Task, TestClock};
 
@@ -17,7 +17,7 @@ pub enum State {
     /// The whole answer is there.
     Answered(Vec<Finding>),
     /// There is no answer, and why.
-    Failed(Cause, String),
+    Failed(Cause, Remark),
 }
 
 /// An ask, and what came of it so far.
@@ -90,21 +90,22 @@ impl Job {
         }
         let (cause, patience) = self.silence;
         if now >= self.heard + patience {
-            self.fail(cause, format!("no word for {} s", patience.as_secs()));
+            self.fail(cause, Remark::of(RemarkCode::NoWord).with("seconds", patience.as_secs()));
         } else if now >= self.deadline {
             let takes = self.deadline - self.began;
-            self.fail(Cause::NodeDisappeared, format!("no whole answer within {} s", takes.as_secs()));
+            let late = Remark::of(RemarkCode::NoWholeAnswer).with("seconds", takes.as_secs());
+            self.fail(Cause::NodeDisappeared, late);
         }
     }
 
     /// The task is ended before its time; what the node has measured by then it may still say.
     pub fn end(&mut self) {
         if self.is_open() {
-            self.fail(Cause::EndedEarly, "the inspection was ended".to_owned());
+            self.fail(Cause::EndedEarly, RemarkCode::InspectionEnded.into());
         }
     }
 
-    fn fail(&mut self, cause: Cause, detail: String) {
+    fn fail(&mut self, cause: Cause, detail: Remark) {
         self.state = State::Failed(cause, detail);
     }
 
@@ -120,7 +121,7 @@ impl Job {
             Answer::Progress(progress) => self.progress = Some((progress, now)),
             Answer::Part(part) => self.on_part(part),
             Answer::Yes(_) => self.state = State::Answered(Vec::new()),
-            Answer::Refused(Refused { code, message }) => self.fail(cause_of(code), message),
+            Answer::Refused(Refused { code, message }) => self.fail(cause_of(code), message.into()),
             // Nothing here asks for them.
             Answer::Facts(_) => {}
         }
@@ -143,7 +144,10 @@ impl Job {
             values.map(|value| serde_json::from_value(value.clone())).collect();
         match findings {
             Ok(findings) => self.state = State::Answered(findings),
-            Err(error) => self.fail(Cause::TaskFailed, format!("its answer cannot be read: {error}")),
+            Err(error) => {
+                let unreadable = Remark::of(RemarkCode::AnswerUnreadable).with("problem", error);
+                self.fail(Cause::TaskFailed, unreadable);
+            }
         }
     }
 
@@ -158,8 +162,9 @@ impl Job {
     }
 
     /// What the node remarks.
-    pub fn notes(&self) -> impl Iterator<Item = &String> {
-        self.parts().flat_map(|part| part.notes.iter())
+    pub fn notes(&self) -> impl Iterator<Item = Remark> {
+        let notes = self.parts().flat_map(|part| part.notes.iter());
+        notes.filter_map(|note| serde_json::from_value(note.clone()).ok())
     }
 }
 

@@ -1,7 +1,7 @@
 //! From one place to the other by way of the relay: what follows from the leg up to it and the leg down from it, which
 //! two nodes measured each for itself. Only what does follow; how is said with the number.
 
-use crate::facts::{Finding, Measured, OneSided, Outcome, Point, Way};
+use crate::facts::{Finding, Measured, OneSided, Outcome, Point, RemarkCode, Way};
 use crate::quantity::{Extent, Quantity, Step};
 
 /// How two legs make a way.
@@ -62,11 +62,10 @@ fn measured(rule: &Rule, up: &Measured, down: &Measured) -> Option<Outcome> {
 }
 
 /// What both have in common; no number yet.
-fn blank(up: &Measured, down: &Measured, reference: &str) -> Measured {
+fn blank(up: &Measured, down: &Measured, reference: RemarkCode) -> Measured {
     let by = if up.by == down.by { up.by.clone() } else { format!("{}; {}", up.by, down.by) };
     let by: String = by.chars().take(120).collect();
-    let reference = Some(reference.to_owned());
-    Measured { reference, ..Measured::new(up.n.min(down.n), up.method, &by) }
+    Measured { reference: vec![reference.into()], ..Measured::new(up.n.min(down.n), up.method, &by) }
 }
 
 /// A packet comes if it survives both legs: 1 − (1 − p)(1 − q), if the two lose independently of each other. The
@@ -77,16 +76,12 @@ fn loss(up: &Measured, down: &Measured) -> Option<Measured> {
     let (of_p, of_q) = (up.bound.unwrap_or(0.0), down.bound.unwrap_or(0.0));
     let value = both(p, q);
     let bound = (both(p + of_p, q + of_q) - value).max(value - both(p - of_p, q - of_q));
-    let reference = "1 − (1 − p)(1 − q) of the loss p up to the relay and q down from it, measured apart, taken as \
-                     independent";
-    Some(Measured { value: Some(value), bound: Some(bound), ..blank(up, down, reference) })
+    Some(Measured { value: Some(value), bound: Some(bound), ..blank(up, down, RemarkCode::LegsIndependent) })
 }
 
 /// One lateness after another. How the late packets of the legs meet nobody saw: the figure lies between the greater
 /// one's and the sum, but for as many packets again as its percentile leaves out.
 fn lateness(up: &Measured, down: &Measured) -> Option<Measured> {
-    let reference = "of two legs, measured apart: the middle between the greater one's figure and the sum of both, ± \
-                     half their distance; at most as many packets again as the percentile leaves out may be later";
     let span = |of: fn(&Measured) -> Option<f64>| {
         // A line that is quicker under load than idle is one that load does not slow.
         let (up, down) = (of(up)?.max(0.0), of(down)?.max(0.0));
@@ -104,7 +99,7 @@ fn lateness(up: &Measured, down: &Measured) -> Option<Measured> {
         p999: middle(3),
         max: middle(4),
         bound: Some(half + up.bound.unwrap_or(0.0) + down.bound.unwrap_or(0.0)),
-        ..blank(up, down, reference)
+        ..blank(up, down, RemarkCode::LegsLate)
     })
 }
 
@@ -119,9 +114,9 @@ fn least(up: &Measured, down: &Measured) -> Option<Measured> {
         _ if narrow.one_sided.is_none() => None,
         _ => Some(OneSided::AtLeast),
     };
-    let reference = narrow.reference.clone().unwrap_or_default();
-    let reference = format!("the narrower of the two legs, measured apart. {reference}");
-    Some(Measured { one_sided, reference: Some(reference.trim_end().to_owned()), ..narrow.clone() })
+    let mut reference = vec![RemarkCode::LegsNarrower.into()];
+    reference.extend(narrow.reference.iter().cloned());
+    Some(Measured { one_sided, reference, ..narrow.clone() })
 }
 
 /// What became of a mark: a relay sets it anew, so either leg may lose it.
@@ -137,13 +132,11 @@ pub fn round_trip(a: &Measured, b: &Measured) -> Option<Measured> {
     let median = sum(|it| it.median)?;
     let below = sum(|it| it.min).map_or(median, |least| median - least);
     let above = sum(|it| it.p95).map_or(below, |most| most - median);
-    let reference = "sum of the medians of both places' round trips to the relay; the bound reaches from the sum of the \
-                     smallest to the sum of the 95th percentiles. What the relay adds is not in it";
     Some(Measured {
         median: Some(median),
         bound: Some(below.max(above)),
         over_time: together(&a.over_time, &b.over_time),
-        ..blank(a, b, reference)
+        ..blank(a, b, RemarkCode::LegsRoundTrip)
     })
 }
 
@@ -162,11 +155,7 @@ fn together(a: &[Point], b: &[Point]) -> Vec<Point> {
 
 /// What both sent.
 pub fn volume(a: &Measured, b: &Measured) -> Option<Measured> {
-    Some(Measured {
-        value: Some(a.value? + b.value?),
-        n: a.n + b.n,
-        ..blank(a, b, "sum of both places' tests")
-    })
+    Some(Measured { value: Some(a.value? + b.value?), n: a.n + b.n, ..blank(a, b, RemarkCode::LegsSum) })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod turn;
 
 pub use plan::{Plan, Stage};
 
-use crate::facts::{Cause, Facts};
+use crate::facts::{Cause, Facts, Remark};
 use job::{Job, State};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ enum There {
     Unknown,
     Yes,
     /// It does not answer, and why that is thought. When to knock again.
-    No(Cause, String, Instant),
+    No(Cause, Remark, Instant),
 }
 
 /// One ask of a side, and of which stage.

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 /// Longest name, in characters.
 const MAX_NAME: usize = 120;
 /// Longest remark, in characters.
-const MAX_TEXT: usize = 2_000;
-/// Most remarks.
+pub(super) const MAX_TEXT: usize = 2_000;
+/// Most remarks on the whole.
 const MAX_NOTES: usize = 50;
+/// Most remarks with one number.
+const MAX_REFERENCES: usize = 8;
 /// Most points of a plot: a lesson of an hour, second by second.
 const MAX_POINTS: usize = 3_600;
 /// Farthest that places' clocks are from UTC, in minutes.
@@ -39,7 +41,7 @@ pub enum FactsError {
     },
 }
 
-fn wrong(part: &str, problem: impl Into<String>) -> FactsError {
+pub(super) fn wrong(part: &str, problem: impl Into<String>) -> FactsError {
     FactsError::Part { part: part.to_owned(), problem: problem.into() }
 }
 
@@ -98,7 +100,7 @@ impl Facts {
         if self.notes.len() > MAX_NOTES {
             return Err(wrong("notes", format!("there are more than {MAX_NOTES}")));
         }
-        self.notes.iter().try_for_each(|note| at_most("notes", note, MAX_TEXT))
+        self.notes.iter().try_for_each(|note| note.check("notes"))
     }
 }
 
@@ -109,7 +111,7 @@ fn name(part: &str, text: &str) -> Result<(), FactsError> {
     at_most(part, text, MAX_NAME)
 }
 
-fn at_most(part: &str, text: &str, most: usize) -> Result<(), FactsError> {
+pub(super) fn at_most(part: &str, text: &str, most: usize) -> Result<(), FactsError> {
     let length = text.chars().count();
     if length > most {
         return Err(wrong(part, format!("it has {length} characters, at most {most} are allowed")));
@@ -151,7 +153,7 @@ pub(crate) fn refuse(finding: &Finding, kind: Kind) -> Result<(), FactsError> {
         }
         Outcome::Found(word) => name(definition.name, word),
         Outcome::Missing(missing) => {
-            missing.detail.as_deref().map_or(Ok(()), |detail| at_most(definition.name, detail, MAX_TEXT))
+            missing.detail.as_ref().map_or(Ok(()), |detail| detail.check(definition.name))
         }
     }
 }
@@ -178,9 +180,10 @@ fn check_measured(quantity: Quantity, measured: &Measured) -> Result<(), FactsEr
         return wrong("a spread or a bound is below 0");
     }
     name(quantity.name(), &measured.by)?;
-    if let Some(reference) = &measured.reference {
-        at_most(quantity.name(), reference, MAX_TEXT)?;
+    if measured.reference.len() > MAX_REFERENCES {
+        return wrong(&format!("more than {MAX_REFERENCES} remarks are said with it"));
     }
+    measured.reference.iter().try_for_each(|remark| remark.check(quantity.name()))?;
     if !points_fit(&measured.over_time) || !events_fit(&measured.events) {
         return wrong("its points in time are too many, out of order, or not numbers");
     }

@@ -1,6 +1,6 @@
 //! One quantity: what was measured, how well it is known, or why it is missing.
 
-use super::Cause;
+use super::{Cause, Remark};
 use crate::quantity::{Quantity, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -66,9 +66,9 @@ pub enum Outcome {
 pub struct Missing {
     /// The cause by its name.
     pub cause: Cause,
-    /// What was seen, in the words of whoever measured.
+    /// What was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub detail: Option<Remark>,
 }
 
 /// A number in the quantity's unit, and how well it is known.
@@ -112,8 +112,8 @@ pub struct Measured {
     /// Who measured: the place's node, the relay.
     pub by: String,
     /// What the method took from elsewhere and must be said with the number, e.g. where Opus's Ie and Bpl come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<Remark>,
     /// How it went over time, for the plot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over_time: Vec<Point>,

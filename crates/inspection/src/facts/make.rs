@@ -1,6 +1,6 @@
 //! How findings are put together.
 
-use super::{Cause, Finding, Measured, Method, Missing, Outcome, Way};
+use super::{Cause, Finding, Measured, Method, Missing, Outcome, Remark, Way};
 use crate::quantity::{Extent, Quantity};
 
 impl Finding {
@@ -23,14 +23,14 @@ impl Finding {
     pub fn missing_alone(
         quantity: Quantity,
         cause: Cause,
-        detail: Option<&str>,
+        detail: Option<&Remark>,
     ) -> impl Iterator<Item = Finding> {
         let ways: &[Option<Way>] = match quantity.definition().extent {
             Extent::Whole => &[None],
             Extent::Place => &[Some(Way::AtA)],
             Extent::Directed => &[Some(Way::AToB), Some(Way::BToA)],
         };
-        let missing = Missing { cause, detail: detail.map(str::to_owned) };
+        let missing = Missing { cause, detail: detail.cloned() };
         ways.iter().map(move |way| Finding::new(quantity, *way, Outcome::Missing(missing.clone())))
     }
 }
@@ -52,7 +52,7 @@ impl Measured {
             one_sided: None,
             method,
             by: by.to_owned(),
-            reference: None,
+            reference: Vec::new(),
             over_time: Vec::new(),
             histogram: None,
             events: Vec::new(),

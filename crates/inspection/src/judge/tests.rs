@@ -23,7 +23,7 @@ fn measured(value: f64, bound: f64) -> Measured {
         one_sided: None,
         method: Method::Chirp,
         by: "n".into(),
-        reference: None,
+        reference: Vec::new(),
         over_time: vec![],
         histogram: None,
         events: vec![],

@@ -3,12 +3,10 @@
 use super::findings::{Told, missing, missing_as};
 use super::series::Series;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, OneSided};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, OneSided, Remark, RemarkCode};
 use tongke_measure::echo::{Echo, Telr, TelrDb};
 use tongke_measure::emodel::NarrowbandInput;
 
-/// TELR from an echo's loss: the loudness ratings of G.107's defaults.
-const RATINGS: &str = "SLR 8 dB and RLR 2 dB are G.107's defaults";
 /// The range in which the model takes a TELR, dB.
 const TELR_DB: (f64, f64) = (5.0, 65.0);
 /// The longest one-way delay that the model takes, ms.
@@ -56,10 +54,8 @@ pub(super) fn of(echoes: &[Echo]) -> Result<FarEcho, Missing> {
         return Ok(FarEcho { telr, delay_ms: None, apart: (0.0, 0.0), sweeps: limits.n() });
     }
     let detail = match sweeps {
-        0 => "no turn of sweeps was heard to its end".to_owned(),
-        sweeps => {
-            format!("{sweeps} sweeps say different things: several echoes, or sounds beside them")
-        }
+        0 => Remark::of(RemarkCode::NoTurnHeard),
+        sweeps => Remark::of(RemarkCode::SweepsDiffer).with("sweeps", sweeps),
     };
     Err(missing_as(Cause::SignalUnreadable, detail))
 }
@@ -76,11 +72,11 @@ impl FarEcho {
         };
         let measured = told.value(self.sweeps, value, Method::Chirp);
         let bound = one_sided.is_none().then_some(self.apart.0);
-        Measured { bound, one_sided, reference: Some(RATINGS.to_owned()), ..measured }
+        Measured { bound, one_sided, reference: vec![RemarkCode::DefaultLoudness.into()], ..measured }
     }
 
     fn delay_found(&self, told: &Told) -> Result<Measured, Missing> {
-        let none = || missing_as(Cause::SignalUnreadable, "no echo stands out of the noise");
+        let none = || missing_as(Cause::SignalUnreadable, RemarkCode::NoEchoFound);
         let delay_ms = self.delay_ms.ok_or_else(none)?;
         let measured = told.value(self.sweeps, delay_ms, Method::Chirp);
         Ok(Measured { bound: Some(self.apart.1), median: Some(delay_ms), ..measured })
@@ -99,9 +95,10 @@ impl FarEcho {
         let estimate =
             input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
         let measured = told.value(self.sweeps, estimate.terms.idte.clamp(0.0, 100.0), Method::Chirp);
-        let reference =
-            format!("ITU-T G.107 (06/2015) at TELR {telr_db:.1} dB and {one_way_ms:.0} ms one way");
-        Ok(Measured { one_sided, reference: Some(reference), ..measured })
+        let input = Remark::of(RemarkCode::IdteInput)
+            .with("telr_db", format!("{telr_db:.1}"))
+            .with("ms", format!("{one_way_ms:.0}"));
+        Ok(Measured { one_sided, reference: vec![input], ..measured })
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Way};
+use tongke_inspection::facts::{Cause, Finding, Remark, RemarkCode, Way};
 use tongke_measure::chirp::Detection;
 use tongke_measure::evidence::LossShare;
 use tongke_protocol::{ParticipantId, TrackKind};
@@ -43,7 +43,6 @@ pub(super) struct Plan {
 }
 
 /// Why there is no echo to look for.
-const NO_ROOM: &str = "the test signals went from machine to machine; no room's microphone took part";
 /// What a call says of the way towards here, and of the way from here.
 const TOWARDS_HERE: [Quantity; 16] = [
     Quantity::GlassToGlass,
@@ -180,16 +179,16 @@ impl End {
     }
 
     /// What was measured, and what else is to be said.
-    pub(super) fn findings(self, afterwards: &Afterwards) -> (Vec<Finding>, Vec<String>) {
+    pub(super) fn findings(self, afterwards: &Afterwards) -> (Vec<Finding>, Vec<Remark>) {
         let Plan { told, seconds, .. } = &self.plan;
         let Some(seen) = self.seen else {
-            return (all_missing(told), vec!["the other end never came".to_owned()]);
+            return (all_missing(told), vec![RemarkCode::OtherEndNeverCame.into()]);
         };
         let steps = afterwards.clock.steps;
         let far_echo = if self.plan.rooms {
             echoes::of(seen.sounds.echoes())
         } else {
-            Err(missing_as(Cause::NoDevice, NO_ROOM))
+            Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom))
         };
         let one_way_ms = seen.sounds.mouth_to_ear_ms();
         let mut all = seen.sounds.findings(afterwards.packets, steps, told);
@@ -210,9 +209,9 @@ impl End {
             room: seen.sounds.room(),
         };
         all.extend(match (seen.sounds.fault(), one_way_ms) {
-            (Some(fault), _) => scores::missing(&fault, told),
+            (Some(fault), _) => scores::all_missing(&fault, told),
             (None, None) => {
-                scores::missing(&missing_as(Cause::SignalUnreadable, "the delay is not known"), told)
+                scores::all_missing(&missing_as(Cause::SignalUnreadable, RemarkCode::DelayUnknown), told)
             }
             (None, Some(_)) => connection.findings(u64::from(*seconds), told),
         });
@@ -253,18 +252,12 @@ fn within(times: &Times, plan: &Plan, at: Instant) -> bool {
 /// The findings of a call that did not come about.
 fn all_missing(told: &Told) -> Vec<Finding> {
     let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
-    let why = || missing_as(Cause::NoPackets, "neither picture nor sound of the other end came");
+    let why = || missing_as(Cause::NoPackets, RemarkCode::NothingOfOtherEnd);
     let towards = TOWARDS_HERE.iter().map(|quantity| told.finding(*quantity, Err(why())));
     towards.chain(FROM_HERE.iter().map(|quantity| outwards.finding(*quantity, Err(why())))).collect()
 }
 
-fn notes(afterwards: &Afterwards) -> Vec<String> {
-    let mut notes = Vec::new();
-    if afterwards.missed > 0 {
-        notes.push(format!(
-            "{} pictures and sounds were shown and not measured: this machine was busy",
-            afterwards.missed
-        ));
-    }
-    notes
+fn notes(afterwards: &Afterwards) -> Vec<Remark> {
+    let busy = Remark::of(RemarkCode::NotMeasuredBusy).with("count", afterwards.missed);
+    (afterwards.missed > 0).then_some(busy).into_iter().collect()
 }

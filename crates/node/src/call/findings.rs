@@ -1,7 +1,7 @@
 //! Findings as the facts of an inspection want them.
 
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Outcome, Scope, Way};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Outcome, Remark, Scope, Way};
 
 /// Which way a finding is of, and who says so.
 #[derive(Debug, Clone)]
@@ -39,6 +39,6 @@ pub(super) fn missing(cause: Cause) -> Missing {
     Missing { cause, detail: None }
 }
 
-pub(super) fn missing_as(cause: Cause, detail: impl Into<String>) -> Missing {
+pub(super) fn missing_as(cause: Cause, detail: impl Into<Remark>) -> Missing {
     Missing { cause, detail: Some(detail.into()) }
 }

@@ -7,7 +7,7 @@ use crate::receive::TappedPicture;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tongke_inspection::facts::{Cause, Measured, Method, Missing};
+use tongke_inspection::facts::{Cause, Measured, Method, Missing, RemarkCode};
 use tongke_measure::picture::{Luma, ssim};
 use tongke_media::capture::Identity;
 use tongke_media::capture::video::Scene;
@@ -136,7 +136,7 @@ fn luma(picture: &Picture) -> Option<Luma<'_>> {
 
 /// What the compared pictures come to.
 pub(super) fn of(series: &Series, told: &Told) -> Result<Measured, Missing> {
-    let none = missing_as(Cause::SignalUnreadable, "no received picture could be matched with the one sent");
+    let none = missing_as(Cause::SignalUnreadable, RemarkCode::NoPictureMatched);
     let measured = series.measured(Method::MarkerMatchedSsim, &told.by).ok_or(none)?;
     Ok(Measured { value: series.mean(), ..measured })
 }

@@ -8,7 +8,7 @@ use super::findings::{Told, missing_as};
 use super::series::Series;
 use super::times::{Times, ms_between};
 use std::time::Instant;
-use tongke_inspection::facts::{Cause, Measured, Method, Missing};
+use tongke_inspection::facts::{Cause, Measured, Method, Missing, RemarkCode};
 use tongke_media::beat;
 
 /// A flash and its beep are nearer than this, ms; beats are further apart.
@@ -33,10 +33,10 @@ pub(super) fn sync(
     told: &Told,
 ) -> Result<Measured, Missing> {
     if flashes.is_empty() {
-        return Err(missing_as(Cause::SignalUnreadable, "no flash was seen"));
+        return Err(missing_as(Cause::SignalUnreadable, RemarkCode::NoFlashSeen));
     }
     if beeps.is_empty() {
-        return Err(missing_as(Cause::SignalUnreadable, "no beep was heard"));
+        return Err(missing_as(Cause::SignalUnreadable, RemarkCode::NoBeepHeard));
     }
     let mut series = Series::default();
     for flash in flashes {
@@ -50,7 +50,7 @@ pub(super) fn sync(
             series.push(times.at_s(flash.shown), offset_ms);
         }
     }
-    let unpaired = || missing_as(Cause::SignalUnreadable, "no flash and beep belong to each other");
+    let unpaired = || missing_as(Cause::SignalUnreadable, RemarkCode::NoFlashWithBeep);
     let measured = series.measured(Method::FlashAndBeep, &told.by).ok_or_else(unpaired)?;
     Ok(Measured { bound: Some(COARSE_MS), ..measured })
 }

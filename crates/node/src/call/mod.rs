@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 use times::Times;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tongke_inspection::facts::{Finding, Way};
+use tongke_inspection::facts::{Finding, Remark, Way};
 use tongke_measure::evidence::LossShare;
 use tongke_media::capture::sound::SoundSource;
 use tongke_media::capture::video::VideoSource;
@@ -82,7 +82,7 @@ pub struct CallOutcome {
     /// Whether one of the two was set meanwhile.
     pub clock_stepped: bool,
     /// What else is to be known.
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
     /// What the node itself counted.
     pub facts: NodeFacts,
 }

@@ -10,7 +10,9 @@ use crate::receive::TappedPicture;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Event, EventKind, Finding, Measured, Method, Missing};
+use tongke_inspection::facts::{
+    Cause, Event, EventKind, Finding, Measured, Method, Missing, Remark, RemarkCode,
+};
 use tongke_measure::FreezeDetector;
 use tongke_measure::marker::MarkerStatistics;
 use tongke_measure::picture::{CameraFault, CameraWatch, FramePacing, Luma};
@@ -135,10 +137,9 @@ impl Pictures {
             Some(CameraFault::NoPictures) => Some(missing(Cause::NoPackets)),
             Some(CameraFault::Black) => Some(missing(Cause::CameraBlack)),
             _ if still => {
-                let detail = format!(
-                    "{} of {} pictures were the one before again",
-                    self.markers.repeats, self.markers.read
-                );
+                let detail = Remark::of(RemarkCode::PicturesRepeated)
+                    .with("pictures", self.markers.read)
+                    .with("repeats", self.markers.repeats);
                 Some(missing_as(Cause::CameraFrozen, detail))
             }
             _ => None,
@@ -180,7 +181,7 @@ impl Pictures {
     }
 
     fn glass_to_glass(&self, clock_steps: u64, told: &Told) -> Result<Measured, Missing> {
-        let unread = missing_as(Cause::SignalUnreadable, "no picture's marker could be read");
+        let unread = missing_as(Cause::SignalUnreadable, RemarkCode::NoMarkerRead);
         self.delays.measured(Method::MarkerSoftware, MARKER_MS, clock_steps, told, unread)
     }
 

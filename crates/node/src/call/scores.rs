@@ -1,13 +1,15 @@
 //! What the E-model makes of the sound that came: three ratings on three scales, none of them compared.
 
-use super::findings::{Told, missing_as};
+use super::findings::{Told, missing, missing_as};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Remark, RemarkCode};
 use tongke_measure::echo::{Telr, TelrDb};
-use tongke_measure::emodel::opus::{Bandwidth, LossKind, NoValue, OpusImpairment, RateControl};
+use tongke_measure::emodel::opus::{
+    Bandwidth, LossKind, NoValue, OpusImpairment, RateControl, Reading, WORK,
+};
 use tongke_measure::emodel::{
-    Bpl, DelaySensitivity, Equipment, Estimate, FullbandInput, Loss, NATURE, Narrowband, NarrowbandInput,
-    Scale, Source, WidebandInput, g113,
+    Bpl, DelaySensitivity, Equipment, Estimate, FullbandInput, Loss, Narrowband, NarrowbandInput, Scale,
+    Source, WidebandInput, g113,
 };
 use tongke_measure::room::RoomFacts;
 use tongke_measure::speech::{NoScore, score};
@@ -40,14 +42,11 @@ impl Connection {
         let fullband = self.fullband();
         let of_fb = |value: fn(&Rated) -> f64| {
             let rated = fullband.as_ref().map_err(Clone::clone)?;
-            Ok(Measured {
-                reference: Some(rated.source.clone()),
-                ..told.value(n, value(rated), Method::EModelFb)
-            })
+            Ok(Measured { reference: rated.said.clone(), ..told.value(n, value(rated), Method::EModelFb) })
         };
         let of = |rated: Result<Rated, Missing>, method| {
             let rated = rated?;
-            Ok(Measured { reference: Some(rated.source), ..told.value(n, rated.mos, method) })
+            Ok(Measured { reference: rated.said, ..told.value(n, rated.mos, method) })
         };
         vec![
             told.finding(Quantity::SpeechRatingFb, of_fb(|rated| rated.of_hundred)),
@@ -58,7 +57,8 @@ impl Connection {
     }
 
     fn fullband(&self) -> Result<Rated, Missing> {
-        let equipment = self.opus(Bandwidth::SuperWideband)?.fullband().ok_or_else(no_value)?;
+        let opus = self.opus(Bandwidth::SuperWideband)?;
+        let equipment = opus.fullband().ok_or_else(no_value)?;
         let input = FullbandInput {
             ta_ms: self.delay_ms,
             sensitivity: DelaySensitivity::Default,
@@ -66,36 +66,36 @@ impl Connection {
             loss: self.loss(),
         };
         let estimate = score(&input, self.packets, Some(&self.room)).map_err(|why| match why {
-            NoScore::NothingArrived => missing_as(Cause::NoPackets, why.to_string()),
-            NoScore::Muted => missing_as(Cause::MicrophoneMuted, why.to_string()),
-            NoScore::TooLittle => missing_as(Cause::EndedEarly, why.to_string()),
+            NoScore::NothingArrived => missing(Cause::NoPackets),
+            NoScore::Muted => missing(Cause::MicrophoneMuted),
+            NoScore::TooLittle => missing(Cause::EndedEarly),
             NoScore::Input(_) => missing_as(Cause::NoPublishedValue, why.to_string()),
         })?;
-        Ok(Rated::of(&estimate, &input.equipment.codec, "echo is not charged on this scale"))
+        Ok(Rated::of(&estimate, of_opus(&opus, RemarkCode::EchoNotCharged.into())))
     }
 
     fn wideband(&self) -> Result<Rated, Missing> {
         self.fullband()?;
-        let equipment = self.opus(Bandwidth::Wideband)?.wideband().ok_or_else(no_value)?;
+        let opus = self.opus(Bandwidth::Wideband)?;
+        let equipment = opus.wideband().ok_or_else(no_value)?;
         let input = WidebandInput { ta_ms: self.delay_ms, equipment, loss: self.loss() };
         let estimate =
             input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
-        Ok(Rated::of(&estimate, &input.equipment.codec, "echo is not charged on this scale"))
+        Ok(Rated::of(&estimate, of_opus(&opus, RemarkCode::EchoNotCharged.into())))
     }
 
     /// At the rates of a lesson Opus has no narrowband values; G.711's stand for it, and the report says so.
     fn narrowband(&self) -> Result<Rated, Missing> {
         self.fullband()?;
-        let equipment = self
-            .opus(Bandwidth::Narrowband)
-            .ok()
-            .and_then(|of| of.narrowband())
-            .unwrap_or_else(|| in_place_of_opus(self.kbps));
         let (telr_db, echo) = match self.telr {
-            Some(Telr::Measured(TelrDb(db))) => (db, format!("TELR {db:.1} dB as measured")),
-            Some(Telr::AtLeast(TelrDb(db))) => (db, format!("TELR at least {db:.1} dB, taken as that")),
-            None => (MOST_TELR_DB, "TELR not measured, the model's 65 dB taken".to_owned()),
+            Some(Telr::Measured(TelrDb(db))) => (db, RemarkCode::TelrMeasured),
+            Some(Telr::AtLeast(TelrDb(db))) => (db, RemarkCode::TelrAtLeast),
+            None => (MOST_TELR_DB, RemarkCode::TelrNotMeasured),
         };
+        let echo = Remark::of(echo).with("db", format!("{telr_db:.1}"));
+        let opus = self.opus(Bandwidth::Narrowband).ok();
+        let known = opus.and_then(|opus| Some((opus.narrowband()?, of_opus(&opus, echo.clone()))));
+        let (equipment, said) = known.unwrap_or_else(|| in_place_of_opus(self.kbps, echo));
         let input = NarrowbandInput {
             telr_db: telr_db.clamp(5.0, MOST_TELR_DB),
             equipment,
@@ -105,7 +105,7 @@ impl Connection {
         let input = input.with_one_way_ms(self.delay_ms);
         let estimate =
             input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
-        Ok(Rated::of(&estimate, &input.equipment.codec, &echo))
+        Ok(Rated::of(&estimate, said))
     }
 
     fn opus(&self, bandwidth: Bandwidth) -> Result<OpusImpairment, Missing> {
@@ -120,23 +120,30 @@ impl Connection {
 }
 
 /// The four findings of a call that cannot be rated.
-pub(super) fn missing(why: &Missing, told: &Told) -> Vec<Finding> {
+pub(super) fn all_missing(why: &Missing, told: &Told) -> Vec<Finding> {
     let all = [Quantity::SpeechRatingFb, Quantity::SpeechMosFb, Quantity::SpeechMosWb, Quantity::SpeechMosNb];
     all.into_iter().map(|quantity| told.finding(quantity, Err(why.clone()))).collect()
 }
 
 fn no_value() -> Missing {
-    missing_as(Cause::NoPublishedValue, "there is no value for Opus on this scale")
+    missing_as(Cause::NoPublishedValue, RemarkCode::NoOpusValue)
 }
 
-fn in_place_of_opus(kbps: f64) -> Equipment<Narrowband> {
-    let g711 = g113::g711();
-    let what = format!(
-        "Opus at {kbps} kbit/s has no published narrowband value; that of G.711 without concealment stands for it \
-         (Ie {}, Bpl 4.3)",
-        g711.ie
-    );
-    Equipment::new("Opus", g711.ie, Bpl::Random(4.3), Source::Assumption { what: what.into() })
+/// What must be said with values of the table for Opus, and of the echo.
+fn of_opus(opus: &OpusImpairment, echo: Remark) -> Vec<Remark> {
+    let codec = format!("Opus {:?} {:?} {} kbit/s", opus.bandwidth, opus.rate_control, opus.kbps);
+    let from = Remark::of(RemarkCode::ImpairmentFrom).with("codec", codec).with("source", WORK);
+    let is_beyond = matches!(opus.reading, Reading::PessimisticBound { .. });
+    let beyond = is_beyond.then_some(RemarkCode::BeyondTable.into());
+    [from, RemarkCode::ScaleUnsaid.into()].into_iter().chain(beyond).chain([echo]).collect()
+}
+
+fn in_place_of_opus(kbps: f64, echo: Remark) -> (Equipment<Narrowband>, Vec<Remark>) {
+    let (ie, bpl) = (g113::g711().ie, 4.3);
+    let said = Remark::of(RemarkCode::G711ForOpus).with("kbps", kbps).with("ie", ie).with("bpl", bpl);
+    let what = "G.711 without concealment stands for Opus";
+    let equipment = Equipment::new("Opus", ie, Bpl::Random(bpl), Source::Assumption { what: what.into() });
+    (equipment, vec![said, echo])
 }
 
 /// A rating, and what must be said with it.
@@ -144,17 +151,13 @@ fn in_place_of_opus(kbps: f64) -> Equipment<Narrowband> {
 struct Rated {
     of_hundred: f64,
     mos: f64,
-    source: String,
+    said: Vec<Remark>,
 }
 
 impl Rated {
-    fn of<S: Scale>(estimate: &Estimate<S>, codec: &str, echo: &str) -> Self {
-        let source = match &estimate.impairment {
-            Source::ItuT { table } => table.to_string(),
-            Source::ThirdParty { work, assumption } => format!("{work}; {assumption}"),
-            Source::Assumption { what } => what.to_string(),
-        };
-        let source = format!("{}, {NATURE}. {codec}, Ie/Bpl: {source}; {echo}", S::MODEL);
-        Self { of_hundred: estimate.rating.of_hundred().clamp(0.0, 100.0), mos: estimate.mos.value(), source }
+    fn of<S: Scale>(estimate: &Estimate<S>, said: Vec<Remark>) -> Self {
+        let model = Remark::of(RemarkCode::Rated).with("model", S::MODEL);
+        let said = [model].into_iter().chain(said).collect();
+        Self { of_hundred: estimate.rating.of_hundred().clamp(0.0, 100.0), mos: estimate.mos.value(), said }
     }
 }

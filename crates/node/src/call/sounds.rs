@@ -9,7 +9,7 @@ use super::times::Times;
 use crate::receive::{PieceKind, TappedSound};
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Event, EventKind, Finding, Measured, Method, Missing};
+use tongke_inspection::facts::{Cause, Event, EventKind, Finding, Measured, Method, Missing, RemarkCode};
 use tongke_measure::Concealment;
 use tongke_measure::echo::Echo;
 use tongke_measure::evidence::LossShare;
@@ -149,8 +149,7 @@ impl Sounds {
         let delay = match self.fault() {
             Some(fault) => Err(fault),
             None => {
-                let unstamped =
-                    missing_as(Cause::SignalUnreadable, "no sound was stamped by a clock that is known");
+                let unstamped = missing_as(Cause::SignalUnreadable, RemarkCode::SoundUnstamped);
                 self.delays.measured(Method::StampSoftware, 0.0, clock_steps, told, unstamped).map(lookahead)
             }
         };
@@ -179,7 +178,5 @@ impl Sounds {
 
 /// Stamps are set before the encoder, and what its look ahead holds back comes out of the decoder later.
 fn lookahead(measured: Measured) -> Measured {
-    let reference =
-        "without the 6.5 ms that Opus looks ahead, and without microphone and loudspeaker".to_owned();
-    Measured { reference: Some(reference), ..measured }
+    Measured { reference: vec![RemarkCode::OpusLooksAhead.into()], ..measured }
 }

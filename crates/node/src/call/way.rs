@@ -3,12 +3,11 @@
 use super::findings::{Told, missing_as};
 use super::series::Series;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Outcome, Scope};
+use tongke_inspection::facts::{
+    Cause, Finding, Measured, Method, Missing, Outcome, Remark, RemarkCode, Scope,
+};
 use tongke_measure::chirp::Detection;
 
-/// What was and was not in the way, for the report.
-const IN_THE_WAY: &str = "the other end's sweeps, put in behind its microphone, from there through this room's \
-                          loudspeaker, air and microphone";
 /// Sweeps are matched to a sample of 16 kHz, and a loudspeaker's and a microphone's blocks are 10 ms.
 const COARSE_MS: f64 = 10.0;
 
@@ -40,7 +39,8 @@ fn found(turns: &[Detection], clock_bound_ms: f64, told: &Told) -> Result<Measur
         }
     }
     let unheard = || {
-        missing_as(Cause::SignalUnreadable, format!("in none of {} turns the sweeps were found", turns.len()))
+        let detail = Remark::of(RemarkCode::SweepsNotFound).with("turns", turns.len());
+        missing_as(Cause::SignalUnreadable, detail)
     };
     let figures = lags.measured(Method::Chirp, &told.by).ok_or_else(unheard)?;
     Ok(Measured {
@@ -50,7 +50,7 @@ fn found(turns: &[Detection], clock_bound_ms: f64, told: &Told) -> Result<Measur
         max: figures.max,
         bound: Some(clock_bound_ms + spread + COARSE_MS),
         clock_bound_ms: (!told.one_clock).then_some(clock_bound_ms),
-        reference: Some(IN_THE_WAY.to_owned()),
+        reference: vec![RemarkCode::SweepsThroughRoom.into()],
         ..Measured::new(sweeps, Method::Chirp, &told.by)
     })
 }

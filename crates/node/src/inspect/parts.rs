@@ -1,6 +1,6 @@
 //! A long answer in parts that dispatches carry.
 
-use tongke_inspection::facts::{Finding, Histogram, Measured, Outcome, Point};
+use tongke_inspection::facts::{Finding, Histogram, Measured, Outcome, Point, Remark};
 use tongke_protocol::inspect::{Answer, MAX_PARTS, Part, Refused, RefusedCode, TestClock};
 
 /// Longest findings of a part, in bytes: with quotes marked on the way, a third more, it fits a dispatch by far.
@@ -13,7 +13,7 @@ const POINTS: usize = 120;
 pub(super) struct Found {
     pub findings: Vec<Finding>,
     pub clock: Option<TestClock>,
-    pub notes: Vec<String>,
+    pub notes: Vec<Remark>,
 }
 
 /// The parts of an answer.
@@ -42,6 +42,7 @@ pub(super) fn of(found: Found) -> Vec<Answer> {
     let mut rest = Some((found.clock, found.notes));
     let part = |(number, findings): (usize, _)| {
         let (clock, notes) = rest.take().unwrap_or_default();
+        let notes = notes.iter().filter_map(|note| serde_json::to_value(note).ok()).collect();
         Answer::Part(Part { number: number as u16, of, findings, clock, notes })
     };
     parts.into_iter().enumerate().map(part).collect()

@@ -8,7 +8,7 @@ use crate::link::{LinkError, RelayHttp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::{IpAddr, SocketAddr};
-use tongke_inspection::facts::{Cause, Clock, Finding};
+use tongke_inspection::facts::{Cause, Clock, Finding, Remark};
 use tongke_probe::{Line, LineError, Opened};
 use tongke_protocol::control::ReflectorSession;
 
@@ -42,7 +42,7 @@ pub(super) type Found = Result<Vec<Finding>, Nothing>;
 #[derive(Debug)]
 pub(super) enum Nothing {
     /// What it would have left is missing, and the test goes on.
-    Missing(Cause, Option<String>),
+    Missing(Cause, Option<Remark>),
     /// There is nothing to test: the whole ends.
     Refused(SelfTestError),
 }
@@ -55,7 +55,7 @@ impl From<Cause> for Nothing {
 
 impl From<LineError> for Nothing {
     fn from(error: LineError) -> Self {
-        Nothing::Missing(Cause::NoPackets, Some(error.to_string()))
+        Nothing::Missing(Cause::NoPackets, Some(error.to_string().into()))
     }
 }
 
@@ -71,7 +71,7 @@ impl From<LinkError> for Nothing {
             LinkError::Refused(refusal) if refusal.code == "no_load" => Cause::NotAsked,
             _ => Cause::NodeDisappeared,
         };
-        Nothing::Missing(cause, Some(error.to_string()))
+        Nothing::Missing(cause, Some(error.to_string().into()))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::NodeConfig;
 use crate::link::{Lease, RelayHttp};
 use std::future::pending;
 use std::time::Duration;
-use tongke_inspection::facts::{Cause, Finding, Outcome};
+use tongke_inspection::facts::{Cause, Finding, Outcome, Remark, RemarkCode};
 use tongke_inspection::quantity::Step;
 use tongke_media::VideoFormat;
 use tongke_media::capture::sound::SoundSource;
@@ -58,7 +58,7 @@ pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
         measured = Box::pin(call_until(far, listens, &mut unheard, pending())) => measured?,
         sent = Box::pin(call_until(near, sends, &mut untold, pending())) => {
             sent?;
-            return Err(Nothing::Missing(Cause::EndedEarly, Some("the sending end was done first".into())));
+            return Err(Nothing::Missing(Cause::EndedEarly, Some(RemarkCode::SenderDoneFirst.into())));
         }
     };
     lease.give_back().await;
@@ -70,7 +70,7 @@ pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
 /// The line, as the relay lends it for a call: not beside a lesson or another test.
 async fn lend(bench: &Bench<'_>, near: &NodeConfig) -> Result<Lease, Nothing> {
     let NodeConfig { relay, lesson, token, relay_ca, .. } = near.clone();
-    let wrong = |why| Nothing::Missing(Cause::NodeDisappeared, Some(why));
+    let wrong = |why: String| Nothing::Missing(Cause::NodeDisappeared, Some(why.into()));
     let http = RelayHttp::new(relay, lesson, token, relay_ca.as_deref()).map_err(wrong)?;
     let shared_address = bench.plan.load.shared_address;
     let seconds = Some(2 * HELD.as_secs());
@@ -80,10 +80,10 @@ async fn lend(bench: &Bench<'_>, near: &NodeConfig) -> Result<Lease, Nothing> {
 
 /// The configuration of one end: this machine's, with another grant, and nothing of its rooms.
 fn configured(config: &NodeConfig, token: &str, format: VideoFormat) -> Result<NodeConfig, Nothing> {
-    let wrong = |why: String| Nothing::Missing(Cause::NodeDisappeared, Some(why));
-    let grant = Grant::read_unchecked(token).map_err(|problem| wrong(problem.to_string()))?;
+    let wrong = |why: Remark| Nothing::Missing(Cause::NodeDisappeared, Some(why));
+    let grant = Grant::read_unchecked(token).map_err(|problem| wrong(problem.to_string().into()))?;
     let LessonScope::Only(lesson) = grant.lesson.clone() else {
-        return Err(wrong("the relay's grant for a call is for no one lesson".into()));
+        return Err(wrong(RemarkCode::GrantForNoLesson.into()));
     };
     let microphone = Some(SoundSource::Hiss);
     Ok(NodeConfig { token: token.to_owned(), grant, lesson, microphone, format, ..config.clone() })
@@ -103,20 +103,17 @@ fn with_its_way(mut finding: Finding, format: VideoFormat) -> Finding {
     if let Outcome::Measured(measured) = &mut finding.outcome
         && finding.quantity.has_scope()
     {
-        let way = format!(
-            "up to the relay and down again, both ends on this machine's one clock; {format}, encoded and decoded \
-             here"
-        );
-        measured.reference = Some(match measured.reference.take() {
-            Some(reference) => format!("{way}; {reference}"),
-            None => format!("{way}; without camera and display"),
-        });
+        let way = Remark::of(RemarkCode::ThereAndBackOnOneClock).with("format", format);
+        if measured.reference.is_empty() {
+            measured.reference.push(RemarkCode::NoCameraNoDisplay.into());
+        }
+        measured.reference.insert(0, way);
     }
     finding
 }
 
 impl From<CallError> for Nothing {
     fn from(error: CallError) -> Self {
-        Nothing::Missing(Cause::NodeDisappeared, Some(error.to_string()))
+        Nothing::Missing(Cause::NodeDisappeared, Some(error.to_string().into()))
     }
 }

@@ -26,7 +26,7 @@ impl From<LoadError> for Nothing {
             LoadError::Stopped(Stopped::GivenBack) => Cause::EndedEarly,
             LoadError::Line(_) | LoadError::NoAnswer => Cause::NoPackets,
         };
-        Nothing::Missing(cause, Some(error.to_string()))
+        Nothing::Missing(cause, Some(error.to_string().into()))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bench::{Bench, Found, Nothing, blocking, opened};
 use super::findings::here;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Missing, Outcome};
+use tongke_inspection::facts::{Cause, Finding, Missing, Outcome, Remark, RemarkCode};
 use tongke_measure::network::nat::{Filtering, Mapping, TestResult};
 use tongke_probe::NatSeen;
 
@@ -45,12 +45,12 @@ fn missing(seen: &NatSeen, cause: Cause) -> Outcome {
     let TestResult::Answer { mapped } = seen.tests.primary else {
         return Outcome::Missing(Missing { cause, detail: None });
     };
-    let stayed = match seen.mapped_at_end {
-        Some(at_end) if at_end == mapped => "still so when asked again".to_owned(),
-        Some(at_end) => format!("then at {at_end}"),
-        None => "then it was not answered any more".to_owned(),
+    let seen_as = |code| Remark::of(code).with("local", seen.tests.local).with("mapped", mapped);
+    let detail = match seen.mapped_at_end {
+        Some(at_end) if at_end == mapped => seen_as(RemarkCode::MappingStayed),
+        Some(at_end) => seen_as(RemarkCode::MappingMoved).with("at_end", at_end),
+        None => seen_as(RemarkCode::MappingUnanswered),
     };
-    let detail = format!("the relay sees {} at {mapped}; {stayed}", seen.tests.local);
     Outcome::Missing(Missing { cause, detail: Some(detail) })
 }
 
@@ -78,11 +78,13 @@ mod tests {
         for finding in of_nat(&seen(tests())) {
             let Outcome::Missing(missing) = finding.outcome else { panic!("{finding:?}") };
             assert_eq!(missing.cause, Cause::NoSecondAddress);
-            assert!(missing.detail.unwrap().contains("203.0.113.9:700; still so"));
+            let detail = missing.detail.unwrap();
+            assert_eq!(detail.code(), Some(RemarkCode::MappingStayed));
+            assert!(detail.to_string().contains("mapped=203.0.113.9:700"), "{detail}");
         }
         let moved = NatSeen { mapped_at_end: Some(address("203.0.113.9:701")), ..seen(tests()) };
         let Outcome::Missing(missing) = &of_nat(&moved)[0].outcome else { panic!() };
-        assert!(missing.detail.as_ref().unwrap().contains("then at 203.0.113.9:701"));
+        assert!(missing.detail.as_ref().unwrap().to_string().contains("at_end=203.0.113.9:701"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Record {
                 None
             }
             Err(Nothing::Missing(cause, detail)) => {
-                let missing = |quantity| Finding::missing_alone(quantity, cause, detail.as_deref());
+                let missing = |quantity| Finding::missing_alone(quantity, cause, detail.as_ref());
                 self.findings.extend(piece.leaves().iter().copied().flat_map(missing));
                 Some(cause)
             }

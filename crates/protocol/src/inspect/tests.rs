@@ -37,7 +37,7 @@ fn every_reply_comes_back_as_it_went() {
         of: 2,
         findings: vec![json!({"quantity": "network.rtt"})],
         clock: Some(clock),
-        notes: vec!["warm".into()],
+        notes: vec![json!("warm")],
     };
     let presence = Presence { school: "山小".into(), room: String::new(), software: "tongke".into() };
     for says in [

@@ -55,6 +55,15 @@ fn both_languages_have_the_same_texts_with_the_same_variables() {
 }
 
 #[test]
+fn a_remark_is_told_with_all_that_belongs_to_it() {
+    let there = messages(Language::Chinese);
+    for code in tongke_inspection::facts::RemarkCode::ALL {
+        let arguments: BTreeSet<String> = code.arguments().iter().map(|&name| name.to_owned()).collect();
+        assert_eq!(there.get(&crate::view::remark_key(*code)), Some(&arguments), "{code:?}");
+    }
+}
+
+#[test]
 fn every_text_that_is_asked_for_is_there() {
     let there = messages(Language::Chinese);
     let asked: BTreeSet<String> = keys().into_iter().chain(written()).collect();

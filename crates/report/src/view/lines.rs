@@ -1,5 +1,6 @@
 //! What is judged: each quantity with its limits, their grounds, and what was found on each way.
 
+use super::remark::remark;
 use super::verdict::{badge, grade, sentence, why};
 use super::{Group, Limit, Row};
 use crate::Source;
@@ -88,7 +89,7 @@ fn row(source: &Source<'_>, texts: &Texts, places: &Places, line: &criteria::Lin
     let mut whys = vec![sentence(&why(texts, judged.verdict))];
     whys.extend(also(texts, line, judged));
     if let Some(Outcome::Missing(missing)) = finding.map(|finding| &finding.outcome) {
-        whys.extend(missing.detail.as_deref().map(clean));
+        whys.extend(missing.detail.as_ref().map(|detail| remark(texts, detail)));
     }
     whys.retain(|why| !why.is_empty());
     let measured = finding.and_then(measured);

@@ -4,6 +4,7 @@ mod about;
 mod lines;
 mod place;
 mod plots;
+mod remark;
 mod told;
 mod verdict;
 
@@ -13,6 +14,8 @@ use crate::plot::Drawing;
 use crate::texts::{Texts, clean};
 pub(crate) use place::Places as Names;
 use place::Places;
+#[cfg(test)]
+pub(crate) use remark::remark_key;
 #[cfg(test)]
 use tongke_inspection::Quantity;
 pub(crate) use verdict::badge;
@@ -143,7 +146,7 @@ impl View {
             plots: plots::plots(source, &texts, &places, &judgement),
             told: told::told(source, &texts, &places),
             steps: about::steps(facts, &texts),
-            notes: facts.notes.iter().map(|note| clean(note)).collect(),
+            notes: facts.notes.iter().map(|note| remark::note(&texts, note)).collect(),
             explained: about::explained(facts, &texts),
             seal: about::seal(source, &texts),
             texts,
@@ -156,7 +159,7 @@ impl View {
 pub(crate) fn keys() -> Vec<String> {
     use crate::texts::key;
     use tongke_inspection::advice::{Remedy, Suspect};
-    use tongke_inspection::facts::{Cause, Kind, Method, Statistic};
+    use tongke_inspection::facts::{Cause, Kind, Method, RemarkCode, Statistic};
     use tongke_inspection::judge::Grade;
 
     let mut keys: Vec<String> =
@@ -169,6 +172,7 @@ pub(crate) fn keys() -> Vec<String> {
     keys.extend(Statistic::ALL.map(|statistic| key("statistic", statistic.name())));
     keys.extend(Grade::ALL.map(|grade| key("grade", verdict::kind(grade))));
     keys.extend(Cause::ALL.map(verdict::cause_key));
+    keys.extend(RemarkCode::ALL.iter().copied().map(remark_key));
     keys.extend(Suspect::ALL.map(verdict::suspect_key));
     keys.extend(Remedy::ALL.map(verdict::remedy_key));
     for method in Method::ALL {

@@ -1,6 +1,7 @@
 //! What is told beside the verdicts, and what belongs to every number: samples, spread, method, who measured.
 
 use super::Told;
+use super::remark::remark;
 use super::verdict::{cause_key, snake};
 use crate::Source;
 use crate::number;
@@ -28,7 +29,7 @@ fn one(texts: &Texts, places: &Places, finding: &Finding) -> Told {
             let key = if cause.is_not_tested() { "verdict-not-tested" } else { "verdict-undecided" };
             let mut why = texts.get(&cause_key(*cause));
             if let Some(detail) = detail {
-                why = format!("{why}{}{}", texts.get("list-semicolon"), clean(detail));
+                why = format!("{why}{}{}", texts.get("list-semicolon"), remark(texts, detail));
             }
             (texts.get(key), why)
         }
@@ -94,7 +95,7 @@ pub(super) fn details(texts: &Texts, quantity: Quantity, measured: &Measured, is
         let bound = number::number(tongke_inspection::quantity::Unit::Ms, bound);
         parts.push(texts.with("details-clock-bound", &[("bound", &bound)]));
     }
-    parts.extend(measured.reference.as_deref().map(clean));
+    parts.extend(measured.reference.iter().map(|said| remark(texts, said)));
     parts.join(&texts.get("list-semicolon"))
 }
 

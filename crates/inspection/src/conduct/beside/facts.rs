@@ -4,8 +4,8 @@ use super::super::Side;
 use super::flow::{Flow, track};
 use super::{Beside, Node};
 use crate::facts::{
-    Cause, Clock, Facts, Finding, Kind, Measured, Method, Outcome, Place, Places, Scope, StepRecord, Time,
-    VERSION, Way,
+    Cause, Clock, Facts, Finding, Kind, Measured, Method, Outcome, Place, Places, Remark, RemarkCode, Scope,
+    StepRecord, Time, VERSION, Way,
 };
 use crate::quantity::{Quantity, Step};
 use jiff::Timestamp;
@@ -63,18 +63,16 @@ fn clocks(beside: &Beside) -> Vec<Clock> {
     told.into_iter().filter_map(clock).collect()
 }
 
-fn notes(beside: &Beside) -> Vec<String> {
-    let mut notes = vec![
-        "Measured beside the lesson, from what its nodes counted; nothing was sent for it but questions."
-            .to_owned(),
-    ];
+fn notes(beside: &Beside) -> Vec<Remark> {
+    let mut notes = vec![RemarkCode::BesideLesson.into()];
     for (node, name) in beside.nodes.iter().zip([&beside.plan.a, &beside.plan.b]) {
         let looks = node.flow.looks;
-        notes.push(match node.gone {
-            Some(Cause::NodeDisappeared) => format!("{name}: disappeared after {looks} answers"),
-            Some(_) => format!("{name}: answered nothing; a browser answers no such questions"),
-            None => format!("{name}: {looks} answers"),
-        });
+        let note = match node.gone {
+            Some(Cause::NodeDisappeared) => Remark::of(RemarkCode::NodeDisappeared).with("answers", looks),
+            Some(_) => Remark::of(RemarkCode::NodeSilent),
+            None => Remark::of(RemarkCode::NodeAnswers).with("answers", looks),
+        };
+        notes.push(note.of_node(name));
     }
     notes
 }
@@ -88,10 +86,11 @@ fn seen_at(node: &Node, other: &ParticipantId, way: Way, at: Way) -> Vec<Finding
     let flow = &node.flow;
     let (sound, picture) =
         (track(facts, other, TrackKind::Microphone), track(facts, other, TrackKind::Camera));
-    let whole = format!("over the {:.1} min that this node had been in the lesson", facts.seconds / 60.0);
+    let minutes = format!("{:.1}", facts.seconds / 60.0);
+    let whole = Remark::of(RemarkCode::OverMinutes).with("minutes", minutes);
     let skew = facts.av_skew.iter().find(|skew| skew.from == *other).map(|skew| Measured {
         median: Some(skew.p50_ms),
-        reference: Some(whole.clone()),
+        reference: vec![whole.clone()],
         ..Measured::new(skew.n, Method::StampSoftware, BY)
     });
     let delay_of = |ms: Option<DistributionMs>| ms.map(|ms| delay(&ms, &whole));
@@ -145,14 +144,14 @@ fn missing(quantity: Quantity, way: Way, at: Way, cause: Cause) -> Finding {
 }
 
 /// A delay between two machines' clocks.
-fn delay(ms: &DistributionMs, whole: &str) -> Measured {
+fn delay(ms: &DistributionMs, whole: &Remark) -> Measured {
     Measured {
         median: Some(ms.p50),
         p95: Some(ms.p95),
         max: Some(ms.max),
         bound: ms.clock_bound_ms,
         clock_bound_ms: ms.clock_bound_ms,
-        reference: Some(whole.to_owned()),
+        reference: vec![whole.clone()],
         ..Measured::new(ms.n, Method::StampSoftware, BY)
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::{Kind, Outcome, Way};
+use crate::facts::{Kind, Outcome, RemarkCode, Way};
 use crate::judge::{Verdict, Why};
 use crate::{Criteria, Quantity, judge};
 use tongke_protocol::facts::{AvSkew, DistributionMs, ReceivedTrack};
@@ -144,7 +144,11 @@ fn of_a_node_that_disappears_stays_what_it_counted() {
         panic!()
     };
     assert_eq!(loss.n, 50 * 50);
-    assert!(facts.notes.iter().any(|note| note.starts_with("hill: disappeared")), "{:?}", facts.notes);
+    assert!(
+        facts.notes.iter().any(|note| note.code() == Some(RemarkCode::NodeDisappeared)),
+        "{:?}",
+        facts.notes
+    );
 }
 
 #[test]

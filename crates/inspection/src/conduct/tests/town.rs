@@ -318,7 +318,7 @@ pub fn measured(value: f64) -> Measured {
         one_sided: None,
         method: Method::Stamp,
         by: "node".into(),
-        reference: None,
+        reference: Vec::new(),
         over_time: Vec::new(),
         histogram: None,
         events: Vec::new(),

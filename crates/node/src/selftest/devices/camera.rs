@@ -5,7 +5,7 @@ use super::super::findings::here;
 use super::{BY, not_configured};
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Outcome};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Outcome, Remark, RemarkCode};
 use tongke_measure::picture::camera::{CameraFault, CameraWatch};
 use tongke_measure::picture::luma::Luma;
 use tongke_media::capture::CaptureError;
@@ -24,7 +24,7 @@ const WHITE: f64 = 235.0;
 /// Watches the camera that the configuration names.
 pub(in super::super) async fn camera(bench: &mut Bench<'_>) -> Found {
     let Some(source) = bench.config.camera.clone() else {
-        return Err(not_configured("camera", &video::cameras()));
+        return Err(not_configured(RemarkCode::CameraNotConfigured, &video::cameras()));
     };
     let options = VideoOptions { format: bench.config.format, ..VideoOptions::default() };
     let watched = blocking(move || {
@@ -97,7 +97,7 @@ impl Watched {
     fn findings(&self) -> Found {
         let fault = match self.watch.fault() {
             Some(CameraFault::NoPictures) => {
-                let detail = format!("{} gave no picture that can be decoded", self.camera);
+                let detail = Remark::of(RemarkCode::CameraUndecoded).with("camera", &self.camera);
                 return Err(Nothing::Missing(Cause::DeviceFailed, Some(detail)));
             }
             Some(CameraFault::Black) => Some(Cause::CameraBlack),

@@ -5,7 +5,7 @@ use super::super::findings::here;
 use super::BY;
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Remark, RemarkCode};
 use tongke_media::VideoFormat;
 use tongke_media::capture::Identity;
 use tongke_media::capture::video::Scene;
@@ -18,13 +18,16 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// Encodes drawn pictures, one after the other on one thread, as the configuration says.
 pub(in super::super) async fn encoder(bench: &mut Bench<'_>) -> Found {
     let (format, bitrate_bps) = (bench.config.format, bench.config.video_bitrate.start_bps);
-    let failed = |error: EncodeError| Nothing::Missing(Cause::DeviceFailed, Some(error.to_string()));
+    let failed = |error: EncodeError| Nothing::Missing(Cause::DeviceFailed, Some(error.to_string().into()));
     let times_ms = blocking(move || burst(format, bitrate_bps)).await?.map_err(failed)?;
     let measured = headroom(&times_ms, format.fps);
     let measured = measured.ok_or(Nothing::Missing(Cause::DeviceFailed, None))?;
     bench.headroom = measured.value;
-    let reference = Some(format!("OpenH264, {format}, {} kbit/s", bitrate_bps / 1000));
-    let measured = Measured { reference, ..measured };
+    let encoded = Remark::of(RemarkCode::Encoded)
+        .with("encoder", "OpenH264")
+        .with("format", format)
+        .with("kbps", bitrate_bps / 1000);
+    let measured = Measured { reference: vec![encoded], ..measured };
     Ok(vec![Finding::measured(Quantity::EncoderHeadroom, here(), measured)])
 }
 

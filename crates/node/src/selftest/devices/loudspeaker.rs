@@ -8,7 +8,9 @@ use super::{BY, not_configured};
 use crate::config::SoundOut;
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, OneSided, Outcome};
+use tongke_inspection::facts::{
+    Cause, Finding, Measured, Method, Missing, OneSided, Outcome, Remark, RemarkCode,
+};
 use tongke_measure::chirp::{Probe, Train};
 use tongke_measure::correlate::Weighting;
 use tongke_measure::echo::Echo;
@@ -29,10 +31,10 @@ const MOST_DELAY_MS: f64 = 1000.0;
 /// Plays chirps and listens for them.
 pub(in super::super) async fn loudspeaker(bench: &mut Bench<'_>) -> Found {
     let SoundOut::Speaker(speaker) = bench.config.sound_out.clone() else {
-        return Err(not_configured("loudspeaker", &sound::loudspeakers()));
+        return Err(not_configured(RemarkCode::LoudspeakerNotConfigured, &sound::loudspeakers()));
     };
     let Some(microphone) = bench.config.microphone.clone() else {
-        return Err(not_configured("microphone", &sound::microphones()));
+        return Err(not_configured(RemarkCode::MicrophoneNotConfigured, &sound::microphones()));
     };
     let path = blocking(move || -> Result<Outcome, Nothing> {
         let mut microphone = sound::open(&microphone, &SoundOptions::default())?;
@@ -86,7 +88,7 @@ fn record(
 
 /// The path's loss, or at least how much it is.
 fn outcome(played: &[f32], heard: &[f32]) -> Outcome {
-    let missing = |cause, detail: Option<String>| Outcome::Missing(Missing { cause, detail });
+    let missing = |cause, detail: Option<Remark>| Outcome::Missing(Missing { cause, detail });
     let mut meter = RoomMeter::new(SAMPLE_RATE);
     meter.push(heard);
     match meter.facts().microphone {
@@ -99,7 +101,7 @@ fn outcome(played: &[f32], heard: &[f32]) -> Outcome {
         Ok(Echo::Found { loss_db, delay_ms, .. }) => Outcome::Measured(Box::new(Measured {
             value: Some(loss_db),
             // From the program through both devices and back.
-            reference: Some(format!("Δt = {delay_ms:.0} ms")),
+            reference: vec![Remark::of(RemarkCode::DeviceDelay).with("ms", format!("{delay_ms:.0}"))],
             ..measured
         })),
         Ok(Echo::NoneAboveNoise { at_least_db }) => Outcome::Measured(Box::new(Measured {
@@ -109,9 +111,13 @@ fn outcome(played: &[f32], heard: &[f32]) -> Outcome {
         })),
         Ok(Echo::Several { delays_ms: [first, second] }) => missing(
             Cause::SignalUnreadable,
-            Some(format!("the chirps came back twice, after {first:.0} and {second:.0} ms")),
+            Some(
+                Remark::of(RemarkCode::ChirpsTwice)
+                    .with("first_ms", format!("{first:.0}"))
+                    .with("second_ms", format!("{second:.0}")),
+            ),
         ),
-        Err(error) => missing(Cause::SignalUnreadable, Some(error.to_string())),
+        Err(error) => missing(Cause::SignalUnreadable, Some(error.to_string().into())),
     }
 }
 
@@ -173,7 +179,7 @@ mod tests {
         let Outcome::Measured(found) = path(120, 0.1, 0.003) else { panic!() };
         assert_eq!(found.one_sided, None);
         assert!((found.value.unwrap() - 20.0).abs() < 0.5, "{found:?}");
-        assert!(found.reference.unwrap().starts_with("Δt = 120 ms"));
+        assert_eq!(found.reference, [Remark::of(RemarkCode::DeviceDelay).with("ms", 120)]);
     }
 
     #[test]

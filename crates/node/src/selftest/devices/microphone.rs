@@ -5,7 +5,7 @@ use super::super::findings::here;
 use super::{BY, not_configured};
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Outcome};
+use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Outcome, RemarkCode};
 use tongke_measure::room::{Microphone, RoomFacts, RoomMeter};
 use tongke_media::capture::CaptureError;
 use tongke_media::capture::sound::{self, SampleSource, SoundOptions};
@@ -19,7 +19,7 @@ const LEVEL_BOUND_DB: f64 = 0.25;
 /// Listens to the microphone that the configuration names.
 pub(in super::super) async fn microphone(bench: &mut Bench<'_>) -> Found {
     let Some(source) = bench.config.microphone.clone() else {
-        return Err(not_configured("microphone", &sound::microphones()));
+        return Err(not_configured(RemarkCode::MicrophoneNotConfigured, &sound::microphones()));
     };
     let facts = blocking(move || {
         let mut microphone = sound::open(&source, &SoundOptions::default())?;
@@ -64,9 +64,7 @@ fn findings(room: &RoomFacts, attended: bool) -> Vec<Finding> {
         (Microphone::Sound, Some(loud)) => Outcome::Measured(Box::new(figure(loud, Some(LEVEL_BOUND_DB)))),
         _ if attended => Outcome::Missing(Missing {
             cause: Cause::MicrophoneSilent,
-            detail: Some(
-                "nothing stood out of the room's noise while somebody was asked to speak".to_owned(),
-            ),
+            detail: Some(RemarkCode::NothingSpoken.into()),
         }),
         _ => Outcome::Missing(Missing { cause: Cause::NotAsked, detail: None }),
     };

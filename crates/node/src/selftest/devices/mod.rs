@@ -12,7 +12,7 @@ pub(super) use loudspeaker::loudspeaker;
 pub(super) use microphone::microphone;
 
 use super::bench::Nothing;
-use tongke_inspection::facts::Cause;
+use tongke_inspection::facts::{Cause, Remark, RemarkCode};
 use tongke_media::capture::CaptureError;
 use tongke_media::render::RenderError;
 
@@ -25,7 +25,7 @@ impl From<CaptureError> for Nothing {
             CaptureError::Missing { .. } => Cause::NoDevice,
             _ => Cause::DeviceFailed,
         };
-        Nothing::Missing(cause, Some(error.to_string()))
+        Nothing::Missing(cause, Some(error.to_string().into()))
     }
 }
 
@@ -35,11 +35,11 @@ impl From<RenderError> for Nothing {
             RenderError::Missing { .. } => Cause::NoDevice,
             _ => Cause::DeviceFailed,
         };
-        Nothing::Missing(cause, Some(error.to_string()))
+        Nothing::Missing(cause, Some(error.to_string().into()))
     }
 }
 
 /// Nobody configured such a device; `there` says which there are.
-fn not_configured(what: &str, there: &str) -> Nothing {
-    Nothing::Missing(Cause::NotAsked, Some(format!("no {what} is configured; {there}")))
+fn not_configured(what: RemarkCode, there: &str) -> Nothing {
+    Nothing::Missing(Cause::NotAsked, Some(Remark::of(what).with("there", there)))
 }
