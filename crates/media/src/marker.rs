@@ -2,18 +2,23 @@
 //! before it is encoded and read just after it is decoded.
 //!
 //! Cells of 16x16 pixels (24x24 up to 360 lines), aligned to 16, luma 16 or 235 only, with a quiet
-//! border of one cell. First four calibration cells (black, white, black, white), then 96 bits, most
-//! significant first: magic 8, session 16, frame number 24 in Gray code, wall-clock milliseconds 32,
-//! CRC-16/CCITT-FALSE 16 over the bits before it. Gray code, because a camera that films the marker
-//! across a screen refresh then sees one doubtful bit instead of another number.
+//! border of one cell, white, and a black rim around that. First four calibration cells (black, white,
+//! black, white), then 96 bits, most significant first: magic 8, session 16, frame number 24 in Gray code,
+//! wall-clock milliseconds 32, CRC-16/CCITT-FALSE 16 over the bits before it. Gray code, because a camera
+//! that films the marker across a screen refresh then sees one doubtful bit instead of another number; the
+//! rim, because a camera finds the marker by its outline ([`crate::filmed`]).
 
 use crate::picture::Picture;
 use tongke_protocol::WallTime;
 
 const MAGIC: u8 = 0xA7;
 const CALIBRATION: usize = 4;
-const CELLS: usize = CALIBRATION + 96;
-/// Where the quiet border begins, from the left and the top, in pixels.
+pub(crate) const CELLS: usize = CALIBRATION + 96;
+/// Cells whose colour is the same in every marker: those of calibration, and the magic number.
+pub(crate) const FIXED: usize = CALIBRATION + 8;
+/// Cells in a row: of a wide picture, and of a narrow one.
+pub(crate) const COLUMNS: [usize; 2] = [20, 10];
+/// Where the quiet border begins, from the left and the top, in pixels: as wide is the rim.
 const ORIGIN: usize = 16;
 const BLACK: u8 = 16;
 const WHITE: u8 = 235;
@@ -126,7 +131,8 @@ impl Layout {
 }
 
 /// Right and lower edge of the marker's quiet border in a picture of this size, in pixels, so that a
-/// scene can keep clear of it; `None` where no marker fits.
+/// scene can keep clear of it; a rim as wide as its distance from the picture's edge is still around it.
+/// `None` where no marker fits.
 pub fn extent(width: u32, height: u32) -> Option<(u32, u32)> {
     let (w, h) = Layout::of(width, height)?.outer();
     Some(((ORIGIN + w) as u32, (ORIGIN + h) as u32))
@@ -151,9 +157,11 @@ pub(crate) fn draw_planes(
     let layout = Layout::of(width, height).ok_or(MarkerError::TooSmall)?;
     let stride = width as usize;
     let (outer_w, outer_h) = layout.outer();
+    let rim = ((outer_w + 2 * ORIGIN).min(stride), outer_h + 2 * ORIGIN);
+    fill(y, stride, (0, 0), rim, BLACK);
     fill(y, stride, (ORIGIN, ORIGIN), (outer_w, outer_h), WHITE);
     for chroma in [u, v] {
-        fill(chroma, stride / 2, (ORIGIN / 2, ORIGIN / 2), (outer_w / 2, outer_h / 2), 128);
+        fill(chroma, stride / 2, (0, 0), (rim.0 / 2, rim.1 / 2), 128);
     }
     let bytes = stamp.to_bytes();
     for index in 0..CELLS {
@@ -200,13 +208,23 @@ pub fn read(picture: &Picture) -> Result<Stamp, MarkerError> {
         return Err(MarkerError::NoContrast);
     }
     let threshold = (mean(0) + mean(1) + mean(2) + mean(3)) / 4;
+    decode(|index| mean(index) > threshold)
+}
+
+/// The stamp of cells of which somebody says whether they are white.
+pub(crate) fn decode(is_white: impl Fn(usize) -> bool) -> Result<Stamp, MarkerError> {
     let mut bytes = [0u8; 12];
     for bit in 0..96 {
-        if mean(CALIBRATION + bit) > threshold {
+        if is_white(CALIBRATION + bit) {
             bytes[bit / 8] |= 1 << (7 - bit % 8);
         }
     }
     Stamp::from_bytes(&bytes)
+}
+
+/// Whether one of the [`FIXED`] cells is white.
+pub(crate) fn fixed_is_white(index: usize) -> bool {
+    is_white(&[MAGIC, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], index)
 }
 
 /// Mean luma of a cell's middle: its edges carry the neighbours' ringing and deblocking.

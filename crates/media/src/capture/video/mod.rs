@@ -15,6 +15,7 @@ pub use scene::Scene;
 
 use super::{CaptureError, Identity};
 use crate::picture::{EncodedPicture, Picture, VideoFormat};
+use crate::wall::{WallCamera, is_wall};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -34,6 +35,8 @@ pub enum VideoSource {
     Y4m(PathBuf),
     /// An MP4 file.
     Mp4(PathBuf),
+    /// A camera in memory before a display in memory, `wall:…` (`wall.rs`).
+    Wall(String),
 }
 
 impl FromStr for VideoSource {
@@ -44,6 +47,7 @@ impl FromStr for VideoSource {
             "test" => return Ok(Self::TestScene),
             "slides" => return Ok(Self::Slides),
             _ if lower.starts_with("rtsp://") => return Ok(Self::Rtsp(text.to_owned())),
+            _ if is_wall(text) => return Ok(Self::Wall(text.to_owned())),
             _ if text.starts_with("/dev/") => return Ok(Self::V4l2(text.into())),
             _ => {}
         }
@@ -68,6 +72,7 @@ impl fmt::Display for VideoSource {
             Self::TestScene => f.write_str("test"),
             Self::Slides => f.write_str("slides"),
             Self::Rtsp(url) => f.write_str(&without_password(url)),
+            Self::Wall(name) => f.write_str(name),
             Self::V4l2(path) | Self::Y4m(path) | Self::Mp4(path) => write!(f, "{}", path.display()),
         }
     }
@@ -128,6 +133,7 @@ pub fn open(source: &VideoSource, options: &VideoOptions) -> Result<Box<dyn Pict
         VideoSource::V4l2(path) => Box::new(v4l2::V4l2Source::open(path, options)?),
         VideoSource::Y4m(path) => Box::new(y4m::Y4mSource::open(path, options)?),
         VideoSource::Mp4(path) => Box::new(mp4::Mp4Source::open(path, options)?),
+        VideoSource::Wall(name) => Box::new(WallCamera::open(name, options)?),
     })
 }
 
