@@ -112,6 +112,29 @@ test("the page flashes with its beep, chirps when asked, and says how late its s
   isWell(shown);
 });
 
+test("the test talker sounds until it is pressed again, and says where the phone belongs", async (t) => {
+  const { page, shown } = await open(t);
+  const sources = () => page.evaluate(() => globalThis.talkerSources ?? []);
+  await page.evaluate(() => {
+    globalThis.talkerSources = [];
+    const { start, stop } = AudioBufferSourceNode.prototype;
+    const note = (what, source) => globalThis.talkerSources.push(`${what} ${source.loop} ${source.buffer?.duration.toFixed(3)}`);
+    AudioBufferSourceNode.prototype.start = function (...when) { note("start", this); return start.apply(this, when); };
+    AudioBufferSourceNode.prototype.stop = function (...when) { note("stop", this); return stop.apply(this, when); };
+  });
+  assert.equal(await page.locator("#talk-how").isVisible(), false);
+  await page.locator("#talk").click();
+  await page.locator("#talk[aria-pressed=true]").waitFor();
+  await shown.speaksPlainly("#talk-how");
+  assert.deepEqual(await sources(), ["start true 0.470"]);
+  assert.deepEqual(await portray(page, "signal-talk"), []);
+  await page.locator("#talk").click();
+  await page.locator("#talk[aria-pressed=false]").waitFor();
+  assert.equal(await page.locator("#talk-how").isVisible(), false);
+  assert.deepEqual(await sources(), ["start true 0.470", "stop true 0.470"]);
+  isWell(shown);
+});
+
 test("a phone without a camera is told so, and still shows the marker", async (t) => {
   const lesson = await Lesson.start(t);
   const browser = await lesson.browser({ devices: "none" });

@@ -64,6 +64,8 @@ pub enum Remedy {
     LessProcessing,
     /// Turn the loudspeaker down, move the microphone away, switch echo cancellation on.
     LessEcho,
+    /// Take a microphone and loudspeaker that let both sides talk, or turn the loudspeaker down.
+    FullDuplex,
     /// Switch the microphone on.
     Unmute,
     /// See to the microphone's plug and level.
@@ -88,7 +90,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// All of them.
-    pub const ALL: [Remedy; 21] = [
+    pub const ALL: [Remedy; 22] = [
         Remedy::RelieveMachine,
         Remedy::ReachRelay,
         Remedy::TrustRelay,
@@ -100,6 +102,7 @@ impl Remedy {
         Remedy::UseCable,
         Remedy::LessProcessing,
         Remedy::LessEcho,
+        Remedy::FullDuplex,
         Remedy::Unmute,
         Remedy::CheckMicrophone,
         Remedy::CheckCamera,
@@ -238,6 +241,7 @@ const RULES: &[Rule] = &[
     rule(FLOW, End::Neither, When::Always, Suspect::LastMile, Remedy::AskOperator),
     rule(&[Quantity::LipSync], End::To, When::Always, Suspect::Machine, Remedy::LessProcessing),
     rule(&[Quantity::EchoIdte], End::To, When::Always, Suspect::Room, Remedy::LessEcho),
+    rule(&[Quantity::DoubleTalkAttenuation], End::From, When::Always, Suspect::Room, Remedy::FullDuplex),
     rule(&[Quantity::CapacityRatio], End::Neither, When::Always, Suspect::LastMile, Remedy::FasterLine),
     rule(&[Quantity::RttRise], End::Neither, When::Always, Suspect::SchoolNetwork, Remedy::LimitOthers),
     rule(CAMERA, End::Neither, When::Always, Suspect::Room, Remedy::CheckCamera),
@@ -366,7 +370,8 @@ fn of_cause(cause: Cause, facts: &Facts) -> Option<Advice> {
             (Suspect::Machine, Remedy::CheckMachine)
         }
         Cause::ClockStepped => (Suspect::Test, Remedy::TestAgain),
-        Cause::NotAsked | Cause::PlainHttp | Cause::NoPublishedValue => return None,
+        Cause::TalkerUnclear => (Suspect::Test, Remedy::TestLonger),
+        Cause::NotAsked | Cause::PlainHttp | Cause::NoPublishedValue | Cause::NoTalker => return None,
     };
     Some(Advice { suspect, at: None, remedy })
 }

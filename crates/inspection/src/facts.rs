@@ -184,11 +184,15 @@ pub enum Cause {
     SignalUnreadable,
     /// There is no published value that the calculation needs, e.g. for Opus below 14 kbit/s.
     NoPublishedValue,
+    /// Nobody sounded the test talker in the room.
+    NoTalker,
+    /// The test talker was heard too seldom, or too weakly, to be measured.
+    TalkerUnclear,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Cause; 19] = [
+    pub const ALL: [Cause; 21] = [
         Cause::NotAsked,
         Cause::LessonLive,
         Cause::LineBusy,
@@ -208,6 +212,8 @@ impl Cause {
         Cause::ClockStepped,
         Cause::SignalUnreadable,
         Cause::NoPublishedValue,
+        Cause::NoTalker,
+        Cause::TalkerUnclear,
     ];
 
     /// Whether nothing was tried, rather than tried in vain.
@@ -220,6 +226,7 @@ impl Cause {
                 | Cause::NoSecondAddress
                 | Cause::PlainHttp
                 | Cause::EndedEarly
+                | Cause::NoTalker
         )
     }
 }

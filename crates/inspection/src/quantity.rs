@@ -168,7 +168,9 @@ quantities! {
     Telr = "echo.telr", Db, Directed, Echo;
     /// After which time the echo comes back.
     EchoDelay = "echo.delay", Ms, Directed, Echo;
-    /// Double talk: the type of ITU-T P.340.
+    /// Double talk: by how much the talker of the first place goes out weaker while its loudspeaker speaks.
+    DoubleTalkAttenuation = "echo.double_talk_attenuation", Db, Directed, Echo;
+    /// Double talk: the type of ITU-T P.340, by that attenuation.
     DoubleTalk = "echo.double_talk", Word, Directed, Echo, ["1", "2a", "2b", "2c", "3"];
     /// How busy the relay's busiest worker was, as a share of its processor.
     RelayCpu = "relay.cpu", Share, Whole, Media;

@@ -1,19 +1,22 @@
 //! A room that exists in memory: what its loudspeaker plays comes into its microphone, later and weaker, beside a
-//! talker and the room's noise. For tests of what is measured through rooms, on machines without any.
+//! talker and the room's noise. Its echo canceller takes nothing of the echo, but may take of the talker while the
+//! loudspeaker sounds. For tests of what is measured through rooms, on machines without any.
 //!
 //! `room:delay_ms=180,loss_db=30` is the name of such a loudspeaker and of such a microphone alike; both halves
 //! that are opened by the same name in one process are of one room. It lasts as long as either.
 
 mod spec;
+mod talker;
 
 use crate::capture::CaptureError;
 use crate::capture::pace::Pace;
-use crate::capture::sound::{SampleSource, Speech};
+use crate::capture::sound::SampleSource;
 use crate::sound::{FRAME_SAMPLES, SAMPLE_RATE, SoundFrame};
 use spec::Spec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use talker::Talker;
 
 /// What the names of rooms begin with.
 const PREFIX: &str = "room:";
@@ -48,7 +51,7 @@ struct Air {
     loudspeaker: Option<Play>,
     /// What was played and has not reached the microphone yet.
     on_its_way: VecDeque<f32>,
-    talker: Speech,
+    talker: Talker,
     random: u32,
     microphone: Option<Microphone>,
 }
@@ -96,10 +99,10 @@ impl Air {
         // A step is played from its moment on and heard up to it: the way there is a step longer than the delay.
         let way = STEP + (spec.delay_ms * f64::from(SAMPLE_RATE) / 1000.0) as usize;
         Self {
+            talker: Talker::new(&spec),
             spec,
             loudspeaker: None,
             on_its_way: std::iter::repeat_n(0.0, way).collect(),
-            talker: Speech::new(1),
             random: 0x2545_f491,
             microphone: None,
         }
@@ -108,10 +111,12 @@ impl Air {
     /// The loudspeaker plays the step that begins now; the microphone has heard the one that ends now.
     fn step(&mut self, now: Instant) {
         let heard: Vec<f32> = (0..STEP).map(|_| self.sample()).collect();
-        match &mut self.loudspeaker {
-            Some(play) => self.on_its_way.extend((0..STEP).map(|_| play()).map(|[l, r]| (l + r) / 2.0)),
-            None => self.on_its_way.extend(std::iter::repeat_n(0.0, STEP)),
-        }
+        let played: Vec<f32> = match &mut self.loudspeaker {
+            Some(play) => (0..STEP).map(|_| play()).map(|[l, r]| (l + r) / 2.0).collect(),
+            None => vec![0.0; STEP],
+        };
+        self.talker.against(&played);
+        self.on_its_way.extend(played);
         if let Some(microphone) = &mut self.microphone {
             let began = now.checked_sub(Duration::from_secs(1) / STEPS_PER_S).unwrap_or(now);
             microphone.steps.push_back((began, heard));
@@ -124,10 +129,10 @@ impl Air {
 
     fn sample(&mut self) -> f32 {
         let played = self.on_its_way.pop_front().unwrap_or_default();
-        let talks = f32::from(self.talker.sample()) / 32_768.0;
+        let talks = self.talker.sample();
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let noise = self.random as i32 as f32 / 2_147_483_648.0;
-        self.spec.path_gain * played + self.spec.talker_gain * talks + self.spec.noise_gain * noise
+        self.spec.path_gain * played + talks + self.spec.noise_gain * noise
     }
 }
 
@@ -253,6 +258,32 @@ mod tests {
         let rms = (noise.iter().map(|s| s * s).sum::<f32>() / noise.len() as f32).sqrt();
         assert!((20.0 * rms.log10() + 60.0).abs() < 0.2, "{rms}");
         assert!(heard("talker_dbfs=-20", 0).iter().any(|sample| sample.abs() > 0.01));
+    }
+
+    #[test]
+    fn sweeps_come_each_470_ms_at_their_level_and_weaker_while_the_loudspeaker_sounds() {
+        let rms_dbfs = |samples: &[f32]| {
+            let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len() as f64;
+            10.0 * power.log10()
+        };
+        for (quiet, sounds) in [(100, false), (45, true)] {
+            let mut air = Air::new("sweeps_dbfs=-30,duck_db=9".parse().unwrap());
+            let mut n = 0;
+            air.loudspeaker = Some(Box::new(move || {
+                n += 1;
+                if n > quiet * STEP { [0.1; 2] } else { [0.0; 2] }
+            }));
+            air.microphone = Some(Microphone::default());
+            let start = Instant::now();
+            (0..60u32).for_each(|step| air.step(start + step * Duration::from_millis(10)));
+            // The last 200 ms are kept: the second sweep begins 70 ms into them.
+            let kept = air.microphone.take().unwrap().steps;
+            let heard: Vec<f32> = kept.into_iter().flat_map(|(_, samples)| samples).collect();
+            let (before, second) = (&heard[..7 * STEP], &heard[7 * STEP..17 * STEP]);
+            assert!(before.iter().all(|sample| *sample == 0.0));
+            let expected = if sounds { -39.0 } else { -30.0 };
+            assert!((rms_dbfs(second) - expected).abs() < 0.2, "{} {expected}", rms_dbfs(second));
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ use tongke_relay::Relay;
 
 /// A whole cycle of the program, and what an end may begin late.
 const SECONDS: u32 = 13;
+/// Two cycles.
+const TWICE: u32 = 25;
 /// Three cycles: buffers that change while sweeps are on their way spoil a turn now and then.
 const LONGER: u32 = 38;
 
@@ -163,6 +165,33 @@ async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
     let apart = air.median.unwrap() - line.median.unwrap();
     assert!((apart - 186.5).abs() <= air.bound.unwrap() + 10.0, "{apart} {air:?}");
     assert_eq!(cause(&a, Quantity::MouthToEar, Some(Scope::B)), Cause::SignalUnreadable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_canceller_takes_of_its_rooms_talker_while_both_talk_is_its_type_of_p_340() {
+    let room = |name| End { camera: false, microphone: name, loudspeaker: name, ..End::default() };
+    let call = |lesson, a, b| hold_for(TWICE, lesson, room(a), room(b));
+    let ([ducking, quiet], [duplex, _]) = tokio::join!(
+        call(
+            "test-ducking",
+            "room:delay_ms=20,loss_db=25,noise_dbfs=-70,sweeps_dbfs=-30,duck_db=8",
+            "room:noise_dbfs=-76"
+        ),
+        call(
+            "test-duplex",
+            "room:delay_ms=20,loss_db=25,noise_dbfs=-70,sweeps_dbfs=-30",
+            "room:noise_dbfs=-77"
+        )
+    );
+    for (outcome, taken_db, class) in [(&ducking, 8.0, "2b"), (&duplex, 0.0, "1")] {
+        let taken = measured(outcome, Quantity::DoubleTalkAttenuation, None);
+        assert!((taken.value.unwrap() - taken_db).abs() <= 1.0 && taken.n >= 8, "{taken:?}");
+        assert!(taken.bound.unwrap() < 1.0 && taken.one_sided.is_none(), "{taken:?}");
+        assert_eq!(of(outcome, Quantity::DoubleTalk, None), &Outcome::Found(class.into()), "{taken:?}");
+    }
+    for quantity in [Quantity::DoubleTalkAttenuation, Quantity::DoubleTalk] {
+        assert_eq!(cause(&quiet, quantity, None), Cause::NoTalker);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 import { Film } from "./signal/film.js";
 import { ENOUGH, Readings } from "./signal/readings.js";
 import { Show } from "./signal/show.js";
-import { beep, chirp, latencyOf } from "./signal/sounds.js";
+import { beep, chirp, latencyOf, talk } from "./signal/sounds.js";
 import { troubleName } from "./check/devices.js";
 import { keepAwake } from "./stage/awake.js";
 import { byId, setText } from "./stage/element.js";
@@ -18,11 +18,14 @@ class Page {
   /** @type {AudioContext | null} */
   #audio = null;
   #is_flashing = false;
+  /** @type {(() => void) | null} Ends the test talker. */
+  #hush = null;
 
   open() {
     for (const mode of /** @type {Mode[]} */ (["show", "read"])) byId(`to-${mode}`).onclick = () => void this.#go(mode);
     byId("flash").onclick = () => void this.#toggleFlash();
     byId("chirp").onclick = () => void this.#chirp();
+    byId("talk").onclick = () => void this.#toggleTalk();
     byId("anew").onclick = () => this.#anew();
     const hold = /** @type {HTMLSelectElement} */ (byId("hold"));
     hold.onchange = () => (this.#show.hold = Number(hold.value));
@@ -88,6 +91,14 @@ class Page {
 
   async #chirp() {
     chirp(await this.#sound());
+  }
+
+  async #toggleTalk() {
+    const audio = await this.#sound();
+    if (this.#hush) this.#hush();
+    this.#hush = this.#hush ? null : talk(audio);
+    byId("talk").setAttribute("aria-pressed", String(this.#hush !== null));
+    byId("talk-how").hidden = this.#hush === null;
   }
 
   #anew() {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FLASH_MS, Flashes, LEAD_MS, SPACING_MS } from "../../../crates/web/assets/signal/flashes.js";
 import { ENOUGH, Readings } from "../../../crates/web/assets/signal/readings.js";
 import { placeOf } from "../../../crates/web/assets/signal/show.js";
-import { beginning_s, chirpSamples } from "../../../crates/web/assets/signal/sounds.js";
+import { TALKER_PERIOD_MS, beginning_s, chirpSamples, talkerSamples } from "../../../crates/web/assets/signal/sounds.js";
 
 const stamp = (frame, timestamp_ms, session = 7) => ({ session, frame, timestamp_ms });
 
@@ -105,6 +106,16 @@ test("the chirp is the one that recordings are searched for", () => {
   for (let n = 2300; n < 2500; n++) if (samples[n] < 0 && samples[n + 1] >= 0) rises.push(n - samples[n] / (samples[n + 1] - samples[n]));
   const hz = (48_000 * (rises.length - 1)) / (rises.at(-1) - rises[0]);
   assert.ok(Math.abs(hz - 1850) < 25, String(hz));
+});
+
+test("the test talker is the one that a call listens for", () => {
+  const kept = JSON.parse(readFileSync(new URL("../../../crates/measure/tests/samples/talker.json", import.meta.url), "utf8"));
+  const period = talkerSamples(kept.rate_hz);
+  assert.equal(TALKER_PERIOD_MS, kept.period_ms);
+  assert.equal(period.length, (kept.rate_hz * kept.period_ms) / 1000);
+  kept.samples.forEach((sample, n) => assert.ok(Math.abs(period[n * kept.every] - sample) < 1e-5, `${n}: ${sample}`));
+  assert.ok(kept.samples.length > 40 && period.slice(kept.length).every((sample) => sample === 0));
+  assert.equal(talkerSamples(44_100).length, 20_727);
 });
 
 test("a marker has the largest cells that fit, wide on a wall and square on a phone", () => {

@@ -30,7 +30,7 @@ fn the_shipped_file_is_whole_and_calls_nothing_binding() {
 #[test]
 fn the_shipped_limits_are_those_of_the_table_and_each_says_on_what_ground() {
     use Mark::{Proposal as P, Standard as S, Vendor as V};
-    let table: [(&str, [Ends; 3], [Mark; 3]); 17] = [
+    let table: [(&str, [Ends; 3], [Mark; 3]); 18] = [
         ("delay.glass_to_glass", [(None, Some(150.0)), (None, Some(250.0)), (None, Some(400.0))], [S, P, S]),
         ("delay.mouth_to_ear", [(None, Some(150.0)), (None, Some(250.0)), (None, Some(400.0))], [S, P, S]),
         ("audio.loss_post_repair", [(None, Some(0.001)), (None, Some(0.01)), (None, Some(0.03))], [S, S, S]),
@@ -53,6 +53,11 @@ fn the_shipped_limits_are_those_of_the_table_and_each_says_on_what_ground() {
             [P, P, P],
         ),
         ("echo.telr_idte", [(None, Some(3.0)), (None, Some(10.0)), (None, Some(20.0))], [P, P, P]),
+        (
+            "echo.double_talk_attenuation",
+            [(None, Some(3.0)), (None, Some(6.0)), (None, Some(12.0))],
+            [P, P, P],
+        ),
         ("capacity.ratio", [(Some(2.0), None), (Some(1.5), None), (Some(1.2), None)], [P, P, S]),
         ("device.camera_fps", [(Some(24.0), None), (Some(20.0), None), (Some(15.0), None)], [P, P, P]),
         ("device.camera_brightness", [(Some(0.25), None), (Some(0.2), None), (Some(0.155), None)], [P, P, P]),

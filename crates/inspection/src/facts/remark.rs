@@ -267,6 +267,18 @@ codes! {
     NoFlashWithBeep [],
     /// There is no value for Opus on this scale.
     NoOpusValue [],
+    /// Sweeps of the test talker while the loudspeaker spoke, and while it was silent.
+    TalkerSweeps [alone together],
+    /// P.340's limits between types are from memory.
+    DoubleTalkTypes [],
+    /// Too few sweeps of the test talker while the loudspeaker spoke, or while it was silent.
+    TalkerTooFew [alone together],
+    /// The loudspeaker played no speech while the test talker talked.
+    LoudspeakerPlayedNothing [],
+    /// The test talker hardly stands out of the room's noise.
+    TalkerInNoise [],
+    /// The talker goes out weaker by so many dB at least; noise hides by how much.
+    TalkerHidden [db],
 }
 
 #[cfg(test)]

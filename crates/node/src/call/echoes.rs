@@ -108,12 +108,9 @@ pub(super) fn findings(
     one_way_ms: Option<f64>,
     told: &Told,
 ) -> Vec<Finding> {
-    // A talker apart from the program's, behind the canceller, is what it would take.
-    let no_talker = "it takes a talker in the room, apart from its loudspeaker";
     vec![
         told.finding(Quantity::EchoIdte, echo.clone().and_then(|echo| echo.idte(one_way_ms, told))),
         told.finding(Quantity::Telr, echo.clone().map(|echo| echo.telr_found(told))),
         told.finding(Quantity::EchoDelay, echo.and_then(|echo| echo.delay_found(told))),
-        told.word(Quantity::DoubleTalk, Err(missing_as(Cause::NoDevice, no_talker))),
     ]
 }

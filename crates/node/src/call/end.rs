@@ -2,6 +2,7 @@
 //!
 //! Nothing counts before both picture and sound of the other end were there, nor after the call's time.
 
+use super::double_talk::{self, Talker};
 use super::echoes::{self, FarEcho};
 use super::findings::{Told, missing_as};
 use super::likeness::{Drawn, Likeness};
@@ -62,8 +63,13 @@ const TOWARDS_HERE: [Quantity; 16] = [
     Quantity::Ssim,
     Quantity::Resolution,
 ];
-const FROM_HERE: [Quantity; 4] =
-    [Quantity::EchoIdte, Quantity::Telr, Quantity::EchoDelay, Quantity::DoubleTalk];
+const FROM_HERE: [Quantity; 5] = [
+    Quantity::EchoIdte,
+    Quantity::Telr,
+    Quantity::EchoDelay,
+    Quantity::DoubleTalkAttenuation,
+    Quantity::DoubleTalk,
+];
 
 /// What is known only when the call is over.
 pub(super) struct Afterwards {
@@ -92,11 +98,12 @@ struct Seen {
     room: Room,
 }
 
-/// This end's own room: its microphone hears the other end's sweeps from its loudspeaker.
+/// This end's own room: its microphone hears the other end's sweeps from its loudspeaker, and whoever talks there.
 struct Room {
     recording: Recording,
     turns: Turns,
     ways: Vec<Detection>,
+    talker: Talker,
 }
 
 impl End {
@@ -122,9 +129,7 @@ impl End {
                     return;
                 }
                 let Some(seen) = &mut self.seen else { return };
-                let mono = frame.samples.chunks_exact(usize::from(frame.channels).max(1));
-                let mono: Vec<f32> = mono.map(|of| f32::from(of[0]) / 32_768.0).collect();
-                seen.room.hear(&self.times, at, &mono);
+                seen.room.hear(&self.times, at, &mono(&frame.samples, frame.channels));
             }
         }
     }
@@ -147,6 +152,9 @@ impl End {
         self.sound.get_or_insert(sound.heard);
         self.begin(sound.heard);
         if let Some(seen) = self.seen.as_mut().filter(|_| within(&self.times, &self.plan, sound.heard)) {
+            if self.plan.rooms {
+                seen.room.talker.on_played(sound.heard, &mono(&sound.samples, sound.channels));
+            }
             seen.sounds.on_sound(&self.times, sound);
         }
     }
@@ -190,6 +198,11 @@ impl End {
         } else {
             Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom))
         };
+        let attenuation = if self.plan.rooms {
+            seen.room.talker.finish(&seen.room.recording).map_err(double_talk::why)
+        } else {
+            Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom))
+        };
         let one_way_ms = seen.sounds.mouth_to_ear_ms();
         let mut all = seen.sounds.findings(afterwards.packets, steps, told);
         let fault = seen.pictures.fault().or_else(|| seen.sounds.fault());
@@ -222,14 +235,19 @@ impl End {
         all.extend(seen.pictures.findings(f64::from(*seconds), steps, told));
         let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
         all.extend(echoes::findings(far_echo.as_ref().map_err(Clone::clone), one_way_ms, &outwards));
+        all.extend(double_talk::findings(attenuation, &outwards));
         (all, notes(afterwards))
     }
 }
 
 impl Room {
     fn new(times: &Times) -> Self {
-        let recording = Recording::new(times.begin);
-        Self { recording, turns: Turns::of(times.side.other()), ways: Vec::new() }
+        Self {
+            recording: Recording::new(times.begin),
+            turns: Turns::of(times.side.other()),
+            ways: Vec::new(),
+            talker: Talker::new(times.begin),
+        }
     }
 
     fn hear(&mut self, times: &Times, at: Instant, samples: &[f32]) {
@@ -241,7 +259,13 @@ impl Room {
                 Err(error) => tracing::debug!(%error, "a turn without a sweep to look for"),
             }
         }
+        self.talker.listen(&self.recording);
     }
+}
+
+/// The first channel of samples, −1 to 1.
+fn mono(samples: &[i16], channels: u8) -> Vec<f32> {
+    samples.chunks_exact(usize::from(channels).max(1)).map(|of| f32::from(of[0]) / 32_768.0).collect()
 }
 
 /// Whether a moment is one of the call.

@@ -8,6 +8,7 @@
 //! The ways are seen from here: towards here is b to a, from here a to b.
 
 mod delays;
+mod double_talk;
 mod echoes;
 mod end;
 mod findings;

@@ -72,6 +72,11 @@ impl Recording {
         }
     }
 
+    /// The first moment that is kept.
+    pub(super) fn begin(&self) -> Instant {
+        self.origin + Duration::from_secs_f64(self.first.max(0) as f64 / f64::from(RATE_HZ))
+    }
+
     /// Whether a moment is over in it.
     pub(super) fn is_past(&self, at: Instant) -> bool {
         self.place(at) <= self.next()
@@ -133,6 +138,7 @@ mod tests {
         let heard = recording.stretch(at(1_000), Duration::from_millis(520)).unwrap();
         assert_eq!(heard.iter().filter(|sample| **sample != 0.0).count(), 640);
         assert!(recording.is_past(at(1_520)) && !recording.is_past(at(1_521)));
+        assert_eq!(recording.begin(), at(1_000));
         assert!(recording.stretch(at(1_000), Duration::from_millis(521)).is_none());
         assert!(recording.stretch(at(999), Duration::from_millis(20)).is_none());
         recording.push(at(60_000), &[0.5; 960]);

@@ -20,6 +20,7 @@ remedy-ask-operator = Measure at another hour; if it stays so, show this report 
 remedy-use-cable = Use a cable instead of Wi-Fi.
 remedy-less-processing = Switch off what screen and loudspeakers add (picture enhancement, surround sound).
 remedy-less-echo = Turn the loudspeaker down, move the microphone away, switch echo cancellation on.
+remedy-full-duplex = Use a conference microphone and loudspeaker that let both sides talk at once, or turn the loudspeaker down.
 remedy-unmute = Switch the microphone on and test again.
 remedy-check-microphone = See to the microphone's plug and level.
 remedy-check-camera = See to lens cap, light and plug, so that the marker is seen clearly.

@@ -20,6 +20,7 @@ quantity-video-resolution = Picture size
 quantity-echo-telr-idte = Impairment by echo, Idte
 quantity-echo-telr = Talker echo loudness rating
 quantity-echo-delay = Echo delay
+quantity-echo-double-talk-attenuation = Attenuation in double talk
 quantity-echo-double-talk = Double talk (P.340)
 quantity-relay-cpu = Relay's busiest processor
 quantity-capacity-ratio = Capacity against the rate needed

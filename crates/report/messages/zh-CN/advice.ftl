@@ -20,6 +20,7 @@ remedy-ask-operator = 换时段再测；仍然如此，把本报告交给运营�
 remedy-use-cable = 改用网线，不用无线。
 remedy-less-processing = 关掉屏幕和音响的延时处理（如画面增强、环绕声）。
 remedy-less-echo = 调低喇叭，把麦克风移远，打开回声消除。
+remedy-full-duplex = 换用支持双方同时说话的会议麦克风和喇叭，或调低喇叭。
 remedy-unmute = 打开麦克风再测。
 remedy-check-microphone = 检查麦克风的插头和音量。
 remedy-check-camera = 检查镜头盖、灯光和插头，让标记清楚可见。

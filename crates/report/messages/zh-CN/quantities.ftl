@@ -20,6 +20,7 @@ quantity-video-resolution = 画面分辨率
 quantity-echo-telr-idte = 回声损伤 Idte
 quantity-echo-telr = 回声响度损耗 TELR
 quantity-echo-delay = 回声延时
+quantity-echo-double-talk-attenuation = 双讲时送话衰减
 quantity-echo-double-talk = 双讲类型（P.340）
 quantity-relay-cpu = 中继最忙的处理器
 quantity-capacity-ratio = 容量与所需码率之比

@@ -1,6 +1,8 @@
 // Three short tones from the loudspeaker, looked for in the unprocessed microphone. The pure half
 // measures spectra and judges; `playTones` and `listenForTones` do the sounding and the listening.
 
+import { soundTone } from "../stage/tone.js";
+
 /**
  * @typedef {object} ToneFrame One look at the microphone.
  * @property {number} at_ms When, after the first tone was started.
@@ -177,19 +179,9 @@ function median(values) {
  * @param {AudioContext} context
  */
 export function playTones(context) {
-  TONES_HZ.forEach((tone_hz, tone) => {
+  TONES_HZ.forEach((hz, tone) => {
     const start_s = context.currentTime + (tone * (TONE_MS + GAP_MS)) / 1000;
-    const end_s = start_s + TONE_MS / 1000;
-    const oscillator = new OscillatorNode(context, { frequency: tone_hz });
-    const gain = new GainNode(context, { gain: 0 });
-    gain.gain.setValueAtTime(0, start_s);
-    gain.gain.linearRampToValueAtTime(AMPLITUDE, start_s + FADE_MS / 1000);
-    gain.gain.setValueAtTime(AMPLITUDE, end_s - FADE_MS / 1000);
-    gain.gain.linearRampToValueAtTime(0, end_s);
-    oscillator.connect(gain).connect(context.destination);
-    oscillator.start(start_s);
-    oscillator.stop(end_s);
-    oscillator.addEventListener("ended", () => gain.disconnect());
+    soundTone(context, { hz, start_s, lasting_s: TONE_MS / 1000, amplitude: AMPLITUDE, fade_s: FADE_MS / 1000 });
   });
 }
 

@@ -1,6 +1,9 @@
-// What the page sounds: the beep that goes with the flash, and the chirp that a recording is searched for
-// (crates/measure/src/chirp/probe.rs). A sound is put on the audio clock so that it leaves the loudspeaker at a
-// moment of the page's clock; browsers tell how the two go together.
+// What the page sounds: the beep that goes with the flash, the chirp that a recording is searched for
+// (crates/measure/src/chirp/probe.rs), and the test talker (crates/measure/src/double_talk/mod.rs). The beep is put on
+// the audio clock so that it leaves the loudspeaker at a moment of the page's clock; browsers tell how the two go
+// together.
+
+import { soundTone } from "../stage/tone.js";
 
 export const BEEP_MS = 120;
 const BEEP_HZ = 1000;
@@ -9,6 +12,8 @@ const FADE_MS = 2;
 const AMPLITUDE = 0.5;
 const CHIRP_MS = 100;
 const CHIRP_HZ = { from: 300, to: 3400 };
+/** From the begin of one of the test talker's sweeps to that of the next. */
+export const TALKER_PERIOD_MS = 470;
 
 /**
  * @typedef {object} AudioClock What a browser tells about its sound.
@@ -44,6 +49,16 @@ export function chirpSamples(rate_hz) {
 }
 
 /**
+ * A period of the test talker: the chirp backwards, then silence.
+ * @param {number} rate_hz
+ */
+export function talkerSamples(rate_hz) {
+  const period = new Float32Array(Math.round((rate_hz * TALKER_PERIOD_MS) / 1000));
+  period.set(chirpSamples(rate_hz).reverse());
+  return period;
+}
+
+/**
  * @param {AudioContext} context
  * @returns {AudioClock}
  */
@@ -73,17 +88,7 @@ export function latencyOf(context) {
 export function beep(context, at_ms) {
   const start_s = beginning_s(readClock(context), at_ms);
   if (start_s <= context.currentTime) return false;
-  const end_s = start_s + BEEP_MS / 1000;
-  const oscillator = new OscillatorNode(context, { frequency: BEEP_HZ });
-  const gain = new GainNode(context, { gain: 0 });
-  gain.gain.setValueAtTime(0, start_s);
-  gain.gain.linearRampToValueAtTime(AMPLITUDE, start_s + FADE_MS / 1000);
-  gain.gain.setValueAtTime(AMPLITUDE, end_s - FADE_MS / 1000);
-  gain.gain.linearRampToValueAtTime(0, end_s);
-  oscillator.connect(gain).connect(context.destination);
-  oscillator.start(start_s);
-  oscillator.stop(end_s);
-  oscillator.addEventListener("ended", () => gain.disconnect());
+  soundTone(context, { hz: BEEP_HZ, start_s, lasting_s: BEEP_MS / 1000, amplitude: AMPLITUDE, fade_s: FADE_MS / 1000 });
   return true;
 }
 
@@ -92,11 +97,29 @@ export function beep(context, at_ms) {
  * @param {AudioContext} context
  */
 export function chirp(context) {
-  const samples = chirpSamples(context.sampleRate);
+  play(context, chirpSamples(context.sampleRate), false);
+}
+
+/**
+ * Sounds the test talker from now on, until what is returned is called.
+ * @param {AudioContext} context
+ */
+export function talk(context) {
+  const source = play(context, talkerSamples(context.sampleRate), true);
+  return () => source.stop();
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {Float32Array<ArrayBuffer>} samples
+ * @param {boolean} loop Whether they are sounded again and again.
+ */
+function play(context, samples, loop) {
   const buffer = new AudioBuffer({ length: samples.length, sampleRate: context.sampleRate });
   buffer.copyToChannel(samples, 0);
-  const source = new AudioBufferSourceNode(context, { buffer });
+  const source = new AudioBufferSourceNode(context, { buffer, loop });
   source.connect(context.destination);
   source.start();
   source.addEventListener("ended", () => source.disconnect());
+  return source;
 }

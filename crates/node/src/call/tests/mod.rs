@@ -231,6 +231,50 @@ fn the_rooms_microphone_hears_the_others_sweeps_after_the_whole_way() {
     document(findings);
 }
 
+/// A line with a room at this end, whose canceller takes this share of its talker while the loudspeaker sounds.
+fn with_talker(clock: MachineClock, talker: Option<f32>, ducked: f32) -> Line {
+    let mut far = sound(program(Side::B, clock), clock);
+    // What b says is played 80 ms after its capture; the canceller lets go 200 ms after the last sound.
+    let mut on_its_way: VecDeque<Vec<i16>> = (0..4).map(|_| vec![0; 960]).collect();
+    let (mut last_loud, mut at) = (None, 0);
+    let sweep = tongke_measure::double_talk::sweep(48_000).unwrap().samples;
+    let microphone = move |number| {
+        on_its_way.push_back(far(number));
+        let played = on_its_way.pop_front().unwrap();
+        last_loud = if played.iter().any(|sample| sample.abs() > 100) { Some(number) } else { last_loud };
+        let gain = if last_loud.is_some_and(|last| number - last < 10) { ducked } else { 1.0 };
+        let talks = played.into_iter().map(|sample| {
+            let talk = sweep.get(at).copied().unwrap_or_default();
+            at = (at + 1) % (48 * tongke_measure::double_talk::PERIOD_MS as usize);
+            sample / 20 + (talker.unwrap_or_default() * gain * talk * 32_767.0) as i16
+        });
+        talks.collect()
+    };
+    Line { rooms: true, sound_ms: 80, microphone: Some(Box::new(microphone)), ..Line::default() }
+}
+
+#[test]
+fn a_talker_that_goes_out_half_as_loud_while_the_loudspeaker_speaks_is_type_2b() {
+    let clock = MachineClock::start();
+    let findings = with_talker(clock, Some(0.1), 0.5).hold(clock, 26);
+    let taken = measured(&findings, Quantity::DoubleTalkAttenuation);
+    assert!((taken.value.unwrap() - 6.02).abs() <= 0.3 && taken.n >= 8, "{taken:?}");
+    assert_eq!(of(&findings, Quantity::DoubleTalk), &Outcome::Found("2b".into()), "{taken:?}");
+    document(findings);
+}
+
+#[test]
+fn without_a_talker_or_with_too_little_of_one_there_is_no_type_and_the_reason_is_told() {
+    let clock = MachineClock::start();
+    for (talker, seconds, cause) in [(None, 13, Cause::NoTalker), (Some(0.1), 7, Cause::TalkerUnclear)] {
+        let findings = with_talker(clock, talker, 0.5).hold(clock, seconds);
+        for quantity in [Quantity::DoubleTalkAttenuation, Quantity::DoubleTalk] {
+            assert_eq!(missing(&findings, quantity).cause, cause, "{quantity}");
+        }
+        document(findings);
+    }
+}
+
 #[test]
 fn a_clock_that_was_set_leaves_no_delay() {
     let findings = Line { clock_steps: 1, ..Line::default() }.hold(MachineClock::start(), 8);
