@@ -16,8 +16,6 @@ use tongke_relay::Relay;
 
 /// A whole cycle of the program, and what an end may begin late.
 const SECONDS: u32 = 13;
-/// Two cycles.
-const TWICE: u32 = 25;
 /// Three cycles: buffers that change while sweeps are on their way spoil a turn now and then.
 const LONGER: u32 = 38;
 
@@ -170,7 +168,7 @@ async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_canceller_takes_of_its_rooms_talker_while_both_talk_is_its_type_of_p_340() {
     let room = |name| End { camera: false, microphone: name, loudspeaker: name, ..End::default() };
-    let call = |lesson, a, b| hold_for(TWICE, lesson, room(a), room(b));
+    let call = |lesson, a, b| hold_for(LONGER, lesson, room(a), room(b));
     let ([ducking, quiet], [duplex, _]) = tokio::join!(
         call(
             "test-ducking",

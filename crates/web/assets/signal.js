@@ -99,6 +99,7 @@ class Page {
     this.#hush = this.#hush ? null : talk(audio);
     byId("talk").setAttribute("aria-pressed", String(this.#hush !== null));
     byId("talk-how").hidden = this.#hush === null;
+    byId("show-how").hidden = this.#hush !== null;
   }
 
   #anew() {

@@ -61,6 +61,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_comes_without_a_link_finds_the_pages_that_need_none() {
+        let page = text(get("/", &[]).await).await;
+        for path in ["/signal", "/verify"] {
+            assert!(page.contains(&format!("href=\"{path}\"")), "{page}");
+            assert_eq!(get(path, &[]).await.status(), 200);
+        }
+    }
+
+    #[tokio::test]
     async fn a_page_lets_nothing_in_from_elsewhere_and_is_not_kept() {
         for path in
             ["/", "/lessons/math?grant=a.b.c", "/lessons/math%20", "/signal", "/verify", &an_asset().await]

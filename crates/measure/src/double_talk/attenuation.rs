@@ -9,8 +9,8 @@ const LEAST: usize = 6;
 const SPEECH_DBFS: f64 = -50.0;
 /// The loudspeaker sounds down to so far below its loudest speech, and is silent from so far below it, dB. In between
 /// nobody can say.
-const SOUNDING_DB: f64 = 15.0;
-const SILENT_DB: f64 = 25.0;
+const SOUNDING_DB: f64 = 20.0;
+const SILENT_DB: f64 = 30.0;
 
 /// How much weaker the talker goes out while both talk.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,9 +1,9 @@
 //! Double talk: how much weaker a room's talker goes out while its loudspeaker speaks.
 //!
 //! The talker is a sound that the room's echo canceller does not know: falling sweeps, one each [`PERIOD_MS`], from a
-//! device that lies where the teacher stands. Each is found in what the room's microphone gives ([`hear`]), with the
+//! device that lies where the teacher stands. Each is found in what the room's microphone gives ([`hear()`]), with the
 //! level that the matched filter says, which neither the loudspeaker's echo nor other voices move. The steady period
-//! tells where a sweep must be that was taken away altogether. [`attenuation`] then compares the sweeps of moments in
+//! tells where a sweep must be that was taken away altogether. [`attenuation()`] then compares the sweeps of moments in
 //! which the loudspeaker sounded with those in which it was silent.
 
 mod attenuation;
