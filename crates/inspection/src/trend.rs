@@ -6,6 +6,7 @@
 use crate::criteria::{Better, Criteria};
 use crate::facts::{Facts, Finding, Measured, Outcome, Scope, Statistic, Way};
 use crate::quantity::Quantity;
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// A test is compared with so many before it.
@@ -32,6 +33,30 @@ pub struct Change {
     pub tests: usize,
     /// Whether it became better.
     pub is_better: bool,
+}
+
+/// How a quantity went from test to test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// Which quantity.
+    pub quantity: Quantity,
+    /// Where.
+    pub way: Option<Way>,
+    /// For delays.
+    pub scope: Option<Scope>,
+    /// Its value in each test that knows it, in the order of their time; the last one is of the newest test.
+    pub points: Vec<CoursePoint>,
+}
+
+/// A quantity in one test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CoursePoint {
+    /// When the test began.
+    pub began: Timestamp,
+    /// The number that the criteria judge, in the quantity's unit.
+    pub value: f64,
+    /// Bound of its error, ±; 0: as counted.
+    pub bound: f64,
 }
 
 /// A value and how well it is known.
@@ -78,17 +103,46 @@ pub fn changes(now: &Facts, before: &[Facts], criteria: &Criteria) -> Vec<Change
     changes
 }
 
+/// How each quantity of `now` went that the criteria judge and at least [`LEAST`] of the tests before know, in the
+/// criteria's order. Of `before`, in the order of their time, only tests of the same line count.
+pub fn courses(now: &Facts, before: &[Facts], criteria: &Criteria) -> Vec<Course> {
+    let of_this_line: Vec<&Facts> = of_line(now, before).collect();
+    let mut courses = Vec::new();
+    for line in &criteria.lines {
+        for finding in now.findings.iter().filter(|finding| finding.quantity == line.quantity) {
+            let point = |facts: &Facts, finding: &Finding| {
+                let Known { value, bound } = known(finding, line.statistic)?;
+                Some(CoursePoint { began: facts.time.began, value, bound })
+            };
+            let Some(last) = point(now, finding) else { continue };
+            let mut points: Vec<CoursePoint> =
+                of_this_line.iter().filter_map(|facts| point(facts, alike(facts, finding)?)).collect();
+            if points.len() >= LEAST {
+                points.push(last);
+                let Finding { quantity, way, scope, .. } = *finding;
+                courses.push(Course { quantity, way, scope, points });
+            }
+        }
+    }
+    courses
+}
+
 /// The tests that `now` is compared with, the latest ones.
 pub fn comparable<'a>(now: &Facts, before: &'a [Facts]) -> Vec<&'a Facts> {
-    let alike = |facts: &&Facts| {
-        facts.kind == now.kind
-            && facts.id != now.id
-            && facts.places.relay == now.places.relay
-            && facts.places.a.node == now.places.a.node
-    };
-    let mut last: Vec<&Facts> = before.iter().filter(alike).rev().take(COMPARED).collect();
+    let mut last: Vec<&Facts> = of_line(now, before).rev().take(COMPARED).collect();
     last.reverse();
     last
+}
+
+/// Tests before `now` of the same node with the same relay.
+fn of_line<'a>(now: &Facts, before: &'a [Facts]) -> impl DoubleEndedIterator<Item = &'a Facts> {
+    before.iter().filter(|facts| {
+        facts.kind == now.kind
+            && facts.id != now.id
+            && facts.time.began <= now.time.began
+            && facts.places.relay == now.places.relay
+            && facts.places.a.node == now.places.a.node
+    })
 }
 
 fn alike<'a>(facts: &'a Facts, finding: &Finding) -> Option<&'a Finding> {

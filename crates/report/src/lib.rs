@@ -21,7 +21,7 @@ pub use pdf::PdfError;
 pub use trend::{history, trend};
 
 use tongke_inspection::signature::Report;
-use tongke_inspection::{Criteria, Judgement, judge};
+use tongke_inspection::{Criteria, Facts, Judgement, judge};
 use tongke_protocol::signed::PublicKey;
 
 /// What a report is made of.
@@ -33,6 +33,8 @@ pub struct Source<'a> {
     pub criteria: &'a Criteria,
     /// Who signed, if anybody did. Whether the key is to be trusted a report cannot say of itself.
     pub signer: Option<Signer>,
+    /// Of a self-test: the machine's tests before it, in the order of their time, to show the trend.
+    pub before: &'a [Facts],
 }
 
 /// Who signed a report.

@@ -14,11 +14,11 @@ fn report(facts: &[u8]) -> Report {
 
 fn html(facts: &[u8], language: Language) -> String {
     let (report, criteria) = (report(facts), Criteria::shipped());
-    Source { report: &report, criteria: &criteria, signer: None }.html(language)
+    Source { report: &report, criteria: &criteria, signer: None, before: &[] }.html(language)
 }
 
 fn pdf(report: &Report, language: Language) -> Vec<u8> {
-    Source { report, criteria: &Criteria::shipped(), signer: None }.pdf(language).unwrap()
+    Source { report, criteria: &Criteria::shipped(), signer: None, before: &[] }.pdf(language).unwrap()
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn names_cannot_become_markup_or_leave_their_place() {
     hostile.facts.places.a.school = name.into();
     hostile.facts.notes = vec![name.into()];
     let criteria = Criteria::shipped();
-    let source = Source { report: &hostile, criteria: &criteria, signer: None };
+    let source = Source { report: &hostile, criteria: &criteria, signer: None, before: &[] };
     for language in Language::ALL {
         let html = source.html(language);
         assert!(!html.contains("<script") && !html.contains("\"'&"), "{language}");
@@ -131,7 +131,7 @@ fn the_signer_and_other_criteria_are_told() {
     report.criteria.version = "0".into();
     let criteria = Criteria::shipped();
     let signer = Some(Signer { machine: "ob-zx-201".into(), key });
-    let html = Source { report: &report, criteria: &criteria, signer }.html(Language::English);
+    let html = Source { report: &report, criteria: &criteria, signer, before: &[] }.html(Language::English);
     assert!(html.contains(&key.to_string()) && html.contains("signed by ob-zx-201"));
     assert!(html.contains("Criteria when signed"));
 }
@@ -154,7 +154,7 @@ fn no_text_shows_its_key() {
 
 fn text(facts: &[u8], language: Language) -> String {
     let (report, criteria) = (report(facts), Criteria::shipped());
-    Source { report: &report, criteria: &criteria, signer: None }.text(language)
+    Source { report: &report, criteria: &criteria, signer: None, before: &[] }.text(language)
 }
 
 #[test]
@@ -190,4 +190,51 @@ fn a_trend_says_what_became_worse_and_when_there_are_too_few_tests_for_one() {
     let history = crate::history(&before, &Criteria::shipped(), Language::English);
     assert_eq!(history.lines().count(), 6, "a title and five tests: {history}");
     assert!(history.contains("2026-11-21 09:30  Undecided"), "{history}");
+}
+
+#[test]
+fn a_self_test_shows_how_it_went_before_with_the_tests_behind_each_plot() {
+    use tongke_inspection::Quantity;
+    use tongke_inspection::facts::{Finding, Measured, Method, Way};
+    let test = |day: i64, ms: f64| {
+        let mut facts = Facts::parse(EMPTY).unwrap();
+        facts.id = format!("test {day}");
+        facts.time.began += jiff::SignedDuration::from_hours(24 * day);
+        facts.time.ended = facts.time.began;
+        let measured =
+            Measured { p999: Some(ms), bound: Some(1.5), ..Measured::new(1000, Method::Stamp, "node") };
+        facts.findings = vec![Finding::measured(Quantity::Pdv, Some(Way::AToB), measured)];
+        facts
+    };
+    let before: Vec<Facts> = (0..5).map(|day| test(day, 20.0 + day as f64)).collect();
+    let criteria = Criteria::shipped();
+    let report = Report { facts: test(9, 48.0), criteria: criteria.title.clone() };
+    let with = |before: &[Facts]| {
+        Source { report: &report, criteria: &criteria, signer: None, before }.html(Language::Chinese)
+    };
+    let told = with(&before);
+    assert_eq!(told.matches("<svg").count(), with(&[]).matches("<svg").count() + 1);
+    assert!(told.contains("变差：时延变化 PDV") && told.contains("历次时延变化 PDV"), "{told}");
+    for cell in ["<td>2026-11-21 09:30</td><td>20.0</td><td>1.5", "<td>2026-11-30 09:30</td><td>48.0</td>"] {
+        assert!(told.contains(cell), "{cell}");
+    }
+    assert!(!with(&[]).contains("变化趋势"));
+    let source = Source { report: &report, criteria: &criteria, signer: None, before: &before };
+    assert!(source.pdf(Language::Chinese).unwrap().len() > pdf(&report, Language::Chinese).len());
+}
+
+#[test]
+fn a_remedy_is_told_once_however_many_lines_need_it() {
+    use tongke_inspection::facts::{Cause, Finding};
+    let mut facts = Facts::parse(EMPTY).unwrap();
+    let quantities = Criteria::shipped().lines.iter().map(|line| line.quantity).collect::<Vec<_>>();
+    let missing = |quantity| Finding::missing_alone(quantity, Cause::NoPackets, None);
+    facts.findings = quantities.into_iter().flat_map(missing).filter(|it| !it.quantity.has_scope()).collect();
+    let report = Report { facts, criteria: Criteria::shipped().title };
+    let source = Source { report: &report, criteria: &Criteria::shipped(), signer: None, before: &[] };
+    let html = source.html(Language::Chinese);
+    let remedies: Vec<&str> =
+        html.split("<p class=\"remedy\">").skip(1).filter_map(|rest| rest.split("</p>").next()).collect();
+    let different: BTreeSet<&str> = remedies.iter().copied().collect();
+    assert!(!remedies.is_empty() && remedies.len() == different.len(), "{remedies:?}");
 }

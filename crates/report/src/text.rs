@@ -1,7 +1,7 @@
 //! The report as plain text, for a terminal: what was found and what to do. Limits, grounds and methods are left to the
 //! page and the paper.
 
-use crate::view::{Advice, Group, Row, Told, View};
+use crate::view::{Advice, Fault, Group, Row, Told, View};
 use std::fmt::{self, Write as _};
 
 /// The text. Lines are not wrapped: a terminal does that by itself.
@@ -47,9 +47,12 @@ fn head(out: &mut String, title: &str) -> fmt::Result {
 }
 
 fn advice(out: &mut String, view: &View, number: usize, advice: &Advice) -> fmt::Result {
-    writeln!(out, "  {number}. {} – {}", advice.what, advice.badge.word)?;
-    writeln!(out, "     {}", advice.cause)?;
-    writeln!(out, "     {}{}", label(view, "form-remedy"), advice.remedy)
+    writeln!(out, "  {number}. {}{}", label(view, "form-remedy"), advice.remedy)?;
+    for Fault { what, badge, cause } in &advice.faults {
+        writeln!(out, "     {what} – {}", badge.word)?;
+        writeln!(out, "       {cause}")?;
+    }
+    Ok(())
 }
 
 /// A word before what belongs to it. A full-width colon is a gap by itself.

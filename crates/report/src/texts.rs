@@ -4,7 +4,7 @@ use crate::language::Language;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 
 /// A language's files.
-const fn sources(language: Language) -> [&'static str; 6] {
+pub(crate) const fn sources(language: Language) -> [&'static str; 6] {
     match language {
         Language::Chinese => [
             include_str!("../messages/zh-CN/report.ftl"),

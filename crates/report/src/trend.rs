@@ -4,6 +4,7 @@ use crate::language::Language;
 use crate::number;
 use crate::texts::{Texts, clean};
 use crate::view::Names;
+use jiff::Timestamp;
 use jiff::tz::Offset;
 use tongke_inspection::trend::{Change, LEAST, changes, comparable};
 use tongke_inspection::{Criteria, Facts, judge};
@@ -15,7 +16,7 @@ pub fn trend(now: &Facts, before: &[Facts], criteria: &Criteria, language: Langu
     under(&texts.get("form-trend"), told(now, before, criteria, &texts))
 }
 
-fn told(now: &Facts, before: &[Facts], criteria: &Criteria, texts: &Texts) -> Vec<String> {
+pub(crate) fn told(now: &Facts, before: &[Facts], criteria: &Criteria, texts: &Texts) -> Vec<String> {
     let count = comparable(now, before).len();
     if count < LEAST {
         return vec![
@@ -57,19 +58,16 @@ fn under(title: &str, lines: Vec<String>) -> String {
 }
 
 fn one(facts: &Facts, criteria: &Criteria, texts: &Texts) -> String {
-    let time = &facts.time;
-    let offset = Offset::from_seconds(time.utc_offset_minutes * 60).unwrap_or(Offset::UTC);
-    let at = offset.to_datetime(time.began);
     let judgement = judge(facts, criteria);
     let badge = crate::view::badge(texts, judgement.overall.verdict);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}  {}  {}",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        badge.word,
-        clean(&facts.id)
-    )
+    let began = moment(facts.time.utc_offset_minutes, facts.time.began);
+    format!("{began}  {}  {}", badge.word, clean(&facts.id))
+}
+
+/// Day and time where it is so many minutes later than in UTC.
+pub(crate) fn moment(utc_offset_minutes: i32, at: Timestamp) -> String {
+    let offset = Offset::from_seconds(utc_offset_minutes * 60).unwrap_or(Offset::UTC);
+    let at = offset.to_datetime(at);
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", at.hour(), at.minute())
 }

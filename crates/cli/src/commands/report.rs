@@ -5,8 +5,10 @@ use crate::failure::Failure;
 use crate::logging::LogArgs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use tongke_inspection::facts::Kind;
 use tongke_inspection::signature::{Check, KnownKeys, Report, verify};
 use tongke_inspection::{Criteria, Facts};
+use tongke_node::History;
 use tongke_report::{Language, Signer, Source};
 
 /// The flags of `tongke report`.
@@ -30,7 +32,8 @@ pub struct Args {
     /// Write facts and criteria as a file that is signed with this machine's key; needs --data
     #[arg(long, value_name = "OUT", requires = "data")]
     signed: Option<PathBuf>,
-    /// Folder of a machine that was enrolled ('tongke enrol')
+    /// Folder of a machine: of a self-test the report shows the trend since the tests that are kept there; if it was
+    /// enrolled ('tongke enrol'), its key signs
     #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
     data: Option<PathBuf>,
 }
@@ -40,7 +43,8 @@ pub fn run(args: &Args, log: &LogArgs) -> Result<(), Failure> {
     log.start()?;
     let criteria = criteria(args.criteria.as_deref())?;
     let (report, signer) = source(&args.file, &criteria)?;
-    let source = Source { report: &report, criteria: &criteria, signer };
+    let before = before(&report.facts, args.data.as_deref())?;
+    let source = Source { report: &report, criteria: &criteria, signer, before: &before };
     if let Some(path) = &args.html {
         write(path, source.html(args.language).as_bytes())?;
     }
@@ -59,6 +63,14 @@ pub fn run(args: &Args, log: &LogArgs) -> Result<(), Failure> {
         written.map_err(|error| Failure::running(format!("cannot print it: {error}")))?;
     }
     Ok(())
+}
+
+/// The self-tests that a machine kept; nothing else has a trend.
+fn before(facts: &Facts, data: Option<&Path>) -> Result<Vec<Facts>, Failure> {
+    match data {
+        Some(data) if facts.kind == Kind::SelfTest => History::of(data).tests().map_err(Failure::running),
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn criteria(path: Option<&Path>) -> Result<Criteria, Failure> {

@@ -178,7 +178,7 @@ fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
 fn words(facts: &Facts, before: Option<&Vec<Facts>>, language: Language) -> String {
     let criteria = Criteria::shipped();
     let report = Report { facts: facts.clone(), criteria: criteria.title.clone() };
-    let text = Source { report: &report, criteria: &criteria, signer: None }.text(language);
+    let text = Source { report: &report, criteria: &criteria, signer: None, before: &[] }.text(language);
     match before {
         Some(before) => format!("{text}\n{}", trend(facts, before, &criteria, language)),
         None => text,

@@ -67,7 +67,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
 
 impl Kept {
     fn source(&self) -> Source<'_> {
-        Source { report: &self.report, criteria: &self.criteria, signer: self.signer.clone() }
+        Source { report: &self.report, criteria: &self.criteria, signer: self.signer.clone(), before: &[] }
     }
 
     /// The facts as a line of JSON.

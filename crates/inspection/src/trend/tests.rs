@@ -1,4 +1,4 @@
-use super::{COMPARED, Change, changes};
+use super::{COMPARED, Change, changes, courses};
 use crate::facts::{Cause, Facts, Finding, Measured, Method, OneSided, Way};
 use crate::{Criteria, Quantity};
 
@@ -80,4 +80,27 @@ fn another_relay_another_node_and_what_is_missing_are_not_compared() {
         facts.findings = vec![Finding::measured(Quantity::CapacityRatio, Some(Way::AToB), capacity)];
     };
     assert_eq!(elsewhere(one_sided), []);
+}
+
+#[test]
+fn the_course_of_a_quantity_has_every_test_of_the_line_that_knows_it_and_ends_with_the_newest() {
+    let mut before = steady(COMPARED + 3);
+    before[1].places.relay = "https://another.example".into();
+    before[2].findings.remove(0);
+    let now = test(99, 45.0, 4.0, 1.0);
+    let courses = courses(&now, &before, &Criteria::shipped());
+    let [pdv, capacity] = &courses[..] else { panic!("{courses:?}") };
+    assert_eq!((pdv.quantity, pdv.points.len()), (Quantity::Pdv, COMPARED + 2));
+    assert_eq!((capacity.quantity, capacity.points.len()), (Quantity::CapacityRatio, COMPARED + 3));
+    let values = |of: &super::Course| of.points.iter().map(|point| point.value).collect::<Vec<_>>();
+    assert_eq!((values(pdv)[0], values(pdv).pop(), pdv.points[0].bound), (20.0, Some(45.0), 1.0));
+}
+
+#[test]
+fn too_few_tests_have_no_course_and_later_ones_are_none_before() {
+    let now = test(99, 45.0, 4.0, 1.0);
+    assert!(courses(&now, &steady(2), &Criteria::shipped()).is_empty());
+    let mut later = steady(7);
+    later.iter_mut().for_each(|facts| facts.time.began += jiff::SignedDuration::from_hours(1));
+    assert!(courses(&now, &later, &Criteria::shipped()).is_empty());
 }

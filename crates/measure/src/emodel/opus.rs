@@ -10,7 +10,7 @@ use super::{Bpl, Equipment, Fullband, Narrowband, Scale, Source, Wideband};
 use serde::{Deserialize, Serialize};
 
 /// The work, for a report.
-pub const WORK: &str = "Alahmadi, Počta, Melvin, ACM TOMM 17(4) 133 (2021), doi 10.1145/3458751";
+pub const WORK: &str = "Alahmadi et al., ACM TOMM 17(4) 133 (2021), doi 10.1145/3458751";
 const SCALE_UNSAID: &str = "the work does not name the scale of R for these values";
 const BEYOND_TABLE: &str = "bit rate above the table: its highest row is a pessimistic bound";
 

@@ -109,3 +109,18 @@ impl InUse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn every_character_of_the_texts_has_a_glyph() {
+        let font = Font::embedded();
+        for text in Language::ALL.into_iter().flat_map(crate::texts::sources) {
+            let printed = text.replace('\n', "");
+            assert!(font.settable(&printed) == printed, "{}", font.settable(&printed));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::flow::{Cell, Flow, Style};
 use super::font::Font;
 use crate::plot::{Drawing, Ink};
-use crate::view::{Group, Pair, Plot, Row, Told, View};
+use crate::view::{Fault, Group, Pair, Plot, Row, Told, View};
 
 const BODY: Style = Style { size: 9.0, ink: Ink::Text, bold: false };
 const STRONG: Style = Style { bold: true, ..BODY };
@@ -29,12 +29,15 @@ pub(super) fn pages(view: &View, font: &Font) -> Vec<Drawing> {
     part(&mut flow, &text("form-judged"));
     flow.paragraph(&view.statement, SOFT);
     view.groups.iter().for_each(|group| self::group(&mut flow, group));
+    if !view.changes.is_empty() {
+        part(&mut flow, &text("form-trend"));
+        view.changes.iter().for_each(|change| flow.paragraph(&format!("· {change}"), BODY));
+        flow.space(4.0);
+        drawn(&mut flow, &view.courses);
+    }
     if !view.plots.is_empty() {
         part(&mut flow, &text("form-plots"));
-        for two in view.plots.chunks(2) {
-            let two: Vec<_> = two.iter().map(|plot| (plot.title.as_str(), &plot.drawing)).collect();
-            flow.drawings(&two, Style { size: 8.5, ..STRONG });
-        }
+        drawn(&mut flow, &view.plots);
     }
     if !view.told.is_empty() {
         part(&mut flow, &text("form-told"));
@@ -52,13 +55,21 @@ pub(super) fn pages(view: &View, font: &Font) -> Vec<Drawing> {
     part(&mut flow, &text("form-seal"));
     pairs(&mut flow, &view.seal);
     flow.paragraph(&text("form-seal-text"), SOFT);
-    if !view.plots.is_empty() {
+    if view.drawn().next().is_some() {
         part(&mut flow, &text("form-tables"));
-        view.plots.iter().for_each(|plot| table(&mut flow, plot, &text("form-table-empty")));
+        view.drawn().for_each(|plot| table(&mut flow, plot, &text("form-table-empty")));
     }
     flow.finish(&format!("{} · {}", view.title, view.id), |page, all| {
         view.texts.with("form-page", &[("page", &page.to_string()), ("all", &all.to_string())])
     })
+}
+
+/// Plots, two beside each other.
+fn drawn(flow: &mut Flow<'_>, plots: &[Plot]) {
+    for two in plots.chunks(2) {
+        let two: Vec<_> = two.iter().map(|plot| (plot.title.as_str(), &plot.drawing)).collect();
+        flow.drawings(&two, Style { size: 8.5, ..STRONG });
+    }
 }
 
 fn cell(x: f64, width: f64, style: Style, text: &str) -> Cell<'_> {
@@ -97,13 +108,17 @@ fn pairs(flow: &mut Flow<'_>, pairs: &[Pair]) {
 fn advice(flow: &mut Flow<'_>, view: &View) {
     for advice in &view.advice {
         let remedy = format!("{}{}", view.texts.get("form-remedy"), advice.remedy);
-        let badge = Cell { badge: Some(advice.badge.kind), ..cell(6.0, 118.0, STRONG, &advice.badge.word) };
-        let head = [badge, cell(130.0, WIDTH - 136.0, STRONG, &advice.what)];
-        let cause = [cell(130.0, WIDTH - 136.0, BODY, &advice.cause)];
-        let remedy = [cell(130.0, WIDTH - 136.0, BODY, &remedy)];
-        flow.need(flow.height(&head) + flow.height(&cause) + flow.height(&remedy) + 10.0);
-        for row in [&head[..], &cause, &remedy] {
-            flow.row(row, Some(Ink::Ground));
+        let remedy = [cell(6.0, WIDTH - 12.0, STRONG, &remedy)];
+        // What is to be done stays with the first reason for it.
+        flow.need(flow.height(&remedy) + 60.0);
+        flow.row(&remedy, Some(Ink::Ground));
+        for Fault { what, badge, cause } in &advice.faults {
+            let badge = Cell { badge: Some(badge.kind), ..cell(6.0, 118.0, STRONG, &badge.word) };
+            let head = [badge, cell(130.0, WIDTH - 136.0, BODY, what)];
+            let cause = [cell(130.0, WIDTH - 136.0, Style { ink: Ink::Soft, ..BODY }, cause)];
+            flow.need(flow.height(&head) + flow.height(&cause) + 6.0);
+            flow.row(&head, Some(Ink::Ground));
+            flow.row(&cause, Some(Ink::Ground));
         }
         flow.space(5.0);
     }
@@ -125,13 +140,20 @@ fn group(flow: &mut Flow<'_>, group: &Group) {
         flow.row(&cells, None);
     }
     flow.space(2.0);
-    group.rows.iter().for_each(|row| self::row(flow, row));
+    let note = [cell(0.0, WIDTH, SOFT, &group.note)];
+    let note_height = if group.note.is_empty() { 0.0 } else { flow.height(&note) + 2.0 };
+    for (index, row) in group.rows.iter().enumerate() {
+        // The note stays with the last result.
+        let below = if index + 1 == group.rows.len() { note_height } else { 0.0 };
+        self::row(flow, row, below);
+    }
     if !group.note.is_empty() {
-        flow.paragraph(&group.note, SOFT);
+        flow.row(&note, None);
     }
 }
 
-fn row(flow: &mut Flow<'_>, row: &Row) {
+/// A result; `below`: room that what follows needs on the same page.
+fn row(flow: &mut Flow<'_>, row: &Row, below: f64) {
     let first = [
         cell(6.0, 226.0, BODY, &row.place),
         cell(240.0, 126.0, STRONG, &row.value),
@@ -141,7 +163,7 @@ fn row(flow: &mut Flow<'_>, row: &Row) {
     let why = [cell(6.0, WIDTH - 12.0, Style { ink: Ink::Text, ..SOFT }, &row.why)];
     let rows = [(&first[..], false), (&details, row.details.is_empty()), (&why, row.why.is_empty())];
     let rows: Vec<_> = rows.into_iter().filter(|(_, is_empty)| !is_empty).map(|(cells, _)| cells).collect();
-    flow.need(rows.iter().map(|cells| flow.height(cells) + 2.0).sum());
+    flow.need(rows.iter().map(|cells| flow.height(cells) + 2.0).sum::<f64>() + 3.0 + below);
     rows.into_iter().for_each(|cells| flow.row(cells, Some(Ink::Ground)));
     flow.space(3.0);
 }

@@ -45,14 +45,14 @@ impl Axis {
         self.ends.0 + (self.ends.1 - self.ends.0) * part
     }
 
-    fn marks(&self) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn marks(&self) -> impl Iterator<Item = f64> + '_ {
         let first = (self.low / self.step).ceil() as i64;
         (first..)
             .map(|index| index as f64 * self.step)
             .take_while(|mark| *mark <= self.high + self.step * 1e-6)
     }
 
-    fn decimals(&self) -> usize {
+    pub(super) fn decimals(&self) -> usize {
         (-self.step.log10().floor()).max(0.0) as usize
     }
 }

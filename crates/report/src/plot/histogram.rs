@@ -9,7 +9,9 @@ pub(crate) fn histogram(of: &Histogram, mark: Option<(f64, &str)>, x_name: &str,
     let mut drawing = Drawing { width: WIDTH, height: HEIGHT, shapes: Vec::new() };
     let most = of.counts.iter().copied().max().unwrap_or(0);
     let end = of.bins().last().map_or(of.from, |bin| bin.until);
-    let (x, y) = (Axis::across(of.from, end), Axis::up(0.0, most.max(1) as f64));
+    // The bins may leave out a tail in which the number lies.
+    let ends = mark.map_or((of.from, end), |(value, _)| (of.from.min(value), end.max(value)));
+    let (x, y) = (Axis::across(ends.0, ends.1), Axis::up(0.0, most.max(1) as f64));
     axis::draw(&mut drawing, &x, &y, x_name, y_name);
     for bin in of.bins().filter(|bin| bin.count > 0) {
         let (left, right, top) = (x.at(bin.from), x.at(bin.until), y.at(bin.count as f64));

@@ -33,15 +33,10 @@ pub(crate) fn time_line(seconds: f64, tracks: &[Track], x_name: &str) -> Drawing
     }
     let base = TRACK * tracks.len() as f64;
     drawing.line(vec![(LEFT, base), (WIDTH - RIGHT, base)], Ink::Soft, 0.7);
-    for part in 0..=4 {
-        let at = seconds * f64::from(part) / 4.0;
-        let anchor = match part {
-            0 => Anchor::Start,
-            4 => Anchor::End,
-            _ => Anchor::Middle,
-        };
+    for at in x.marks() {
         drawing.line(vec![(x.at(at), base), (x.at(at), base + 2.5)], Ink::Soft, 0.5);
-        drawing.text(x.at(at), base + LETTERS + 3.5, anchor, Ink::Soft, &plain(at, 0));
+        let text = plain(at, x.decimals());
+        drawing.text(x.at(at), base + LETTERS + 3.5, Anchor::Middle, Ink::Soft, &text);
     }
     drawing.text(WIDTH - RIGHT, height - 2.0, Anchor::End, Ink::Soft, x_name);
     drawing

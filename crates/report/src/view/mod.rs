@@ -6,6 +6,7 @@ mod place;
 mod plots;
 mod remark;
 mod told;
+mod trend;
 mod verdict;
 
 use crate::Source;
@@ -44,6 +45,10 @@ pub(crate) struct View {
     pub statement: String,
     /// What is judged.
     pub groups: Vec<Group>,
+    /// What has changed since the self-tests before; empty: there are none.
+    pub changes: Vec<String>,
+    /// How it went from test to test.
+    pub courses: Vec<Plot>,
     /// What is drawn.
     pub plots: Vec<Plot>,
     /// What is told and not judged.
@@ -70,12 +75,17 @@ pub(crate) struct Badge {
     pub word: String,
 }
 
-/// Something to be done.
+/// Something to be done, and all that it is for.
 pub(crate) struct Advice {
+    pub faults: Vec<Fault>,
+    pub remedy: String,
+}
+
+/// What is wrong, where, and the likely cause.
+pub(crate) struct Fault {
     pub what: String,
     pub badge: Badge,
     pub cause: String,
-    pub remedy: String,
 }
 
 /// A quantity that is judged.
@@ -143,6 +153,8 @@ impl View {
             advice: verdict::advice(&texts, &places, &judgement),
             statement: clean(source.criteria.statement.in_language(language.tag())),
             groups: lines::groups(source, &texts, &places, &judgement),
+            changes: trend::changes(source, &texts),
+            courses: trend::courses(source, &texts, &places),
             plots: plots::plots(source, &texts, &places, &judgement),
             told: told::told(source, &texts, &places),
             steps: about::steps(facts, &texts),
@@ -151,6 +163,13 @@ impl View {
             seal: about::seal(source, &texts),
             texts,
         }
+    }
+}
+
+impl View {
+    /// Everything that is drawn, in the order of the page.
+    pub(crate) fn drawn(&self) -> impl Iterator<Item = &Plot> {
+        self.courses.iter().chain(&self.plots)
     }
 }
 

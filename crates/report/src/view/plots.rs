@@ -9,12 +9,12 @@ use crate::texts::Texts;
 use crate::view::place::Places;
 use tongke_inspection::Quantity;
 use tongke_inspection::criteria::{self, Better};
-use tongke_inspection::facts::{Event, EventKind, Facts, Finding, Measured, Outcome, Point, Way};
+use tongke_inspection::facts::{Event, EventKind, Facts, Finding, Measured, Outcome, Point, Scope, Way};
 use tongke_inspection::judge::{Grade, Judgement, Verdict};
 use tongke_inspection::quantity::Unit;
 
 /// Most rows of a table; of longer series as many stretches as needed are put into one row.
-const MOST_ROWS: usize = 60;
+pub(super) const MOST_ROWS: usize = 60;
 
 pub(super) fn plots(source: &Source<'_>, texts: &Texts, places: &Places, judgement: &Judgement) -> Vec<Plot> {
     let facts = &source.report.facts;
@@ -53,10 +53,16 @@ fn is_invalid(judgement: &Judgement, finding: &Finding) -> bool {
     })
 }
 
-fn title(texts: &Texts, places: &Places, key: &str, finding: &Finding) -> String {
-    let name = texts.named("quantity", finding.quantity.name());
-    let mut place = places.way(finding.way);
-    if let Some(scope) = finding.scope {
+/// What a plot shows, and where.
+pub(super) fn title(
+    texts: &Texts,
+    places: &Places,
+    key: &str,
+    (quantity, way, scope): (Quantity, Option<Way>, Option<Scope>),
+) -> String {
+    let name = texts.named("quantity", quantity.name());
+    let mut place = places.way(way);
+    if let Some(scope) = scope {
         let scope = texts.with("scope-short", &[("letter", &format!("{scope:?}"))]);
         place = texts.with("place-in-scope", &[("place", &place), ("scope", &scope)]);
     }
@@ -98,14 +104,14 @@ fn series(
         row
     });
     Plot {
-        title: title(texts, places, "plot-over-time", finding),
+        title: title(texts, places, "plot-over-time", (finding.quantity, finding.way, finding.scope)),
         drawing,
         table: Table { head, rows: rows.collect() },
     }
 }
 
 /// The grades as bands of values, where one side is better; two-sided limits are not drawn.
-fn bands(texts: &Texts, line: &criteria::Line, factor: f64) -> Vec<Band> {
+pub(super) fn bands(texts: &Texts, line: &criteria::Line, factor: f64) -> Vec<Band> {
     let mut bands = Vec::new();
     let band =
         |from: f64, until: f64, of: Grade| Band { from, until, kind: kind(of), word: grade(texts, of) };
@@ -135,7 +141,8 @@ fn bands(texts: &Texts, line: &criteria::Line, factor: f64) -> Vec<Band> {
     bands
 }
 
-fn axis_name(texts: &Texts, quantity: Quantity) -> String {
+/// The unit, or where there is none the quantity.
+pub(super) fn axis_name(texts: &Texts, quantity: Quantity) -> String {
     let unit = number::suffix(quantity.definition().unit);
     if unit.is_empty() { texts.named("quantity", quantity.name()) } else { unit.to_owned() }
 }
@@ -239,5 +246,9 @@ fn spread(
         vec![number::bare(unit, from), number::bare(unit, until), count.to_string()]
     });
     let table = Table { head, rows: rows.collect() };
-    Some(Plot { title: title(texts, places, "plot-histogram", finding), drawing, table })
+    Some(Plot {
+        title: title(texts, places, "plot-histogram", (finding.quantity, finding.way, finding.scope)),
+        drawing,
+        table,
+    })
 }

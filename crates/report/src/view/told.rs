@@ -89,7 +89,7 @@ pub(super) fn details(texts: &Texts, quantity: Quantity, measured: &Measured, is
     if let Some(spread) = measured.spread.filter(|_| is_result) {
         parts.push(texts.with("details-spread", &[("value", &number::bare(unit, spread))]));
     }
-    let (method, by) = (texts.get(&method_key(measured.method)), clean(&measured.by));
+    let (method, by) = (texts.get(&method_key(measured.method)), by(texts, &measured.by));
     parts.push(texts.with("details-method", &[("method", &method), ("by", &by)]));
     if let Some(bound) = measured.clock_bound_ms {
         let bound = number::number(tongke_inspection::quantity::Unit::Ms, bound);
@@ -97,6 +97,15 @@ pub(super) fn details(texts: &Texts, quantity: Quantity, measured: &Measured, is
     }
     parts.extend(measured.reference.iter().map(|said| remark(texts, said)));
     parts.join(&texts.get("list-semicolon"))
+}
+
+/// Who measured: a node by its name, or what stands in its place.
+fn by(texts: &Texts, by: &str) -> String {
+    match by {
+        "node" => texts.get("by-node"),
+        "relay" => texts.get("place-relay"),
+        name => clean(name),
+    }
 }
 
 /// The key of a method.

@@ -1,11 +1,12 @@
 //! Verdicts and advice in words.
 
-use super::{Advice, Badge};
+use super::{Advice, Badge, Fault};
 use crate::number;
 use crate::texts::{Texts, key};
 use crate::view::place::Places;
+use tongke_inspection::Quantity;
 use tongke_inspection::advice::{Remedy, Suspect};
-use tongke_inspection::facts::Cause;
+use tongke_inspection::facts::{Cause, Way};
 use tongke_inspection::judge::{Grade, Judgement, Line, Verdict, Why};
 use tongke_inspection::quantity::Unit;
 
@@ -71,7 +72,8 @@ fn quantity(texts: &Texts, line: &Line) -> String {
     texts.named("quantity", line.quantity.name())
 }
 
-/// What is to be done. The same advice for several quantities of a way is told once, with all of their names.
+/// What is to be done, each remedy once with all that it is for. Quantities with the same verdict and cause are told
+/// together, those of the same ways with their ways.
 pub(super) fn advice(texts: &Texts, places: &Places, judgement: &Judgement) -> Vec<Advice> {
     let lines = judgement.lines.iter().filter_map(|line| {
         let cause = cause(texts, places, &why(texts, line.verdict), line.advice?);
@@ -85,25 +87,63 @@ pub(super) fn advice(texts: &Texts, places: &Places, judgement: &Judgement) -> V
         let cause = cause(texts, places, &why, beside.advice);
         (beside.quantity, beside.way, badge, cause, beside.advice.remedy)
     });
-    // The names of a way's quantities, told together with the way.
-    let mut told: Vec<(Vec<String>, String, Advice)> = Vec::new();
+    let mut advice: Vec<(Remedy, Vec<(Where, Fault)>)> = Vec::new();
     for (quantity, way, badge, cause, remedy) in lines.chain(beside) {
-        let advice = Advice { what: String::new(), badge, cause, remedy: texts.get(&remedy_key(remedy)) };
-        let (name, way) = (texts.named("quantity", quantity.name()), places.way(way));
-        let alike = told.iter_mut().find(|(_, at, other)| {
-            let same_words = other.cause == advice.cause && other.remedy == advice.remedy;
-            *at == way && same_words && other.badge.word == advice.badge.word
+        let index = advice.iter().position(|(other, _)| *other == remedy).unwrap_or_else(|| {
+            advice.push((remedy, Vec::new()));
+            advice.len() - 1
         });
-        match alike {
-            Some((names, ..)) => names.push(name),
-            None => told.push((vec![name], way, advice)),
+        let faults = &mut advice[index].1;
+        let alike = |(_, other): &&mut (Where, Fault)| other.cause == cause && other.badge.word == badge.word;
+        match faults.iter_mut().find(alike) {
+            Some((where_, _)) => where_.add(quantity, way),
+            None => {
+                let mut where_ = Where::default();
+                where_.add(quantity, way);
+                faults.push((where_, Fault { what: String::new(), badge, cause }));
+            }
         }
     }
-    let named = |(names, way, advice): (Vec<String>, String, Advice)| {
-        let what = format!("{}{}", names.join(&texts.get("list-comma")), in_brackets(texts, &way));
-        Advice { what, ..advice }
-    };
-    told.into_iter().map(named).collect()
+    let named = |(where_, fault): (Where, Fault)| Fault { what: where_.told(texts, places), ..fault };
+    advice
+        .into_iter()
+        .map(|(remedy, faults)| Advice {
+            faults: faults.into_iter().map(named).collect(),
+            remedy: texts.get(&remedy_key(remedy)),
+        })
+        .collect()
+}
+
+/// Quantities, each with the ways on which something is wrong with it.
+#[derive(Default)]
+struct Where(Vec<(Quantity, Vec<Option<Way>>)>);
+
+impl Where {
+    fn add(&mut self, quantity: Quantity, way: Option<Way>) {
+        match self.0.iter_mut().find(|(other, _)| *other == quantity) {
+            Some((_, ways)) if ways.contains(&way) => {}
+            Some((_, ways)) => ways.push(way),
+            None => self.0.push((quantity, vec![way])),
+        }
+    }
+
+    /// Those of the same ways together: `A, B (there → here); C (here)`.
+    fn told(self, texts: &Texts, places: &Places) -> String {
+        let comma = texts.get("list-comma");
+        let mut told: Vec<(Vec<String>, Vec<Option<Way>>)> = Vec::new();
+        for (quantity, ways) in self.0 {
+            let name = texts.named("quantity", quantity.name());
+            match told.iter_mut().find(|(_, other)| *other == ways) {
+                Some((names, _)) => names.push(name),
+                None => told.push((vec![name], ways)),
+            }
+        }
+        let one = |(names, ways): (Vec<String>, Vec<Option<Way>>)| {
+            let ways: Vec<String> = ways.into_iter().map(|way| places.way(way)).collect();
+            format!("{}{}", names.join(&comma), in_brackets(texts, &ways.join(&comma)))
+        };
+        told.into_iter().map(one).collect::<Vec<_>>().join(&texts.get("list-semicolon"))
+    }
 }
 
 fn cause(texts: &Texts, places: &Places, why: &str, advice: tongke_inspection::advice::Advice) -> String {

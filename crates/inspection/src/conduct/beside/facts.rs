@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tongke_protocol::facts::DistributionMs;
 use tongke_protocol::{ParticipantId, TrackKind, WallTime};
 
-/// Who measured.
-const BY: &str = "the receiving school's node";
+/// Who measured, until the node's name is put there.
+const BY: &str = "node";
 
 pub(super) fn of(beside: &Beside, ended: WallTime) -> Facts {
     let plan = &beside.plan;
@@ -27,8 +27,8 @@ pub(super) fn of(beside: &Beside, ended: WallTime) -> Facts {
     let began = beside.began.wall;
     let runs = |step| matches!(step, Step::Delay | Step::Media);
     let record = |step: Step| StepRecord { step, not_run: (!runs(step)).then_some(Cause::NotAsked) };
-    let mut findings = seen_at(&beside.nodes[1], &plan.a, Way::AToB, Way::AtB);
-    findings.extend(seen_at(&beside.nodes[0], &plan.b, Way::BToA, Way::AtA));
+    let mut findings = seen_at(&beside.nodes[1], (&plan.b, &plan.a), Way::AToB, Way::AtB);
+    findings.extend(seen_at(&beside.nodes[0], (&plan.a, &plan.b), Way::BToA, Way::AtA));
     findings.sort_by_key(|finding| (finding.quantity, finding.way));
     Facts {
         version: VERSION,
@@ -77,8 +77,8 @@ fn notes(beside: &Beside) -> Vec<Remark> {
     notes
 }
 
-/// What a node counted of what came from the other school.
-fn seen_at(node: &Node, other: &ParticipantId, way: Way, at: Way) -> Vec<Finding> {
+/// What a node, which is the first of the names, counted of what came from the other school.
+fn seen_at(node: &Node, (name, other): (&ParticipantId, &ParticipantId), way: Way, at: Way) -> Vec<Finding> {
     let Some(facts) = &node.last else {
         let cause = node.gone.unwrap_or(Cause::EndedEarly);
         return ALL.into_iter().map(|quantity| missing(quantity, way, at, cause)).collect();
@@ -107,7 +107,10 @@ fn seen_at(node: &Node, other: &ParticipantId, way: Way, at: Way) -> Vec<Finding
     let mut findings: Vec<Finding> = numbers
         .into_iter()
         .map(|(quantity, number)| match number {
-            Some(measured) => finding(quantity, way, at, Outcome::Measured(Box::new(measured))),
+            Some(measured) => {
+                let measured = Measured { by: name.to_string(), ..measured };
+                finding(quantity, way, at, Outcome::Measured(Box::new(measured)))
+            }
             None => missing(quantity, way, at, Cause::NoPackets),
         })
         .collect();
@@ -186,6 +189,6 @@ fn cpu(flow: &Flow) -> Option<Measured> {
     let n = flow.seconds as u64;
     (n > 0 && flow.cpu_seconds > 0.0).then(|| Measured {
         value: Some(flow.cpu_seconds / flow.seconds),
-        ..Measured::new(n, Method::DeviceProbe, "the node")
+        ..Measured::new(n, Method::DeviceProbe, BY)
     })
 }
