@@ -265,6 +265,10 @@ codes! {
     NoBeepHeard [],
     /// No flash and beep belong to each other.
     NoFlashWithBeep [],
+    /// Opus in this mode has values from a rate on that is above the call's.
+    OpusBelowTable [end_kbps kbps mode],
+    /// Opus in this mode has values up to a rate that is below the call's.
+    OpusAboveTable [end_kbps kbps mode],
     /// There is no value for Opus on this scale.
     NoOpusValue [],
     /// Sweeps of the test talker while the loudspeaker spoke, and while it was silent.

@@ -110,7 +110,7 @@ impl Connection {
 
     fn opus(&self, bandwidth: Bandwidth) -> Result<OpusImpairment, Missing> {
         OpusImpairment::of(bandwidth, RateControl::Vbr, self.kbps, LossKind::Random)
-            .map_err(|why: NoValue| missing_as(Cause::NoPublishedValue, why.to_string()))
+            .map_err(|why| missing_as(Cause::NoPublishedValue, outside_table(&why)))
     }
 
     fn loss(&self) -> Loss {
@@ -123,6 +123,15 @@ impl Connection {
 pub(super) fn all_missing(why: &Missing, told: &Told) -> Vec<Finding> {
     let all = [Quantity::SpeechRatingFb, Quantity::SpeechMosFb, Quantity::SpeechMosWb, Quantity::SpeechMosNb];
     all.into_iter().map(|quantity| told.finding(quantity, Err(why.clone()))).collect()
+}
+
+/// On which side of the table a rate lies.
+fn outside_table(why: &NoValue) -> Remark {
+    let (code, mode, kbps, end) = match why {
+        NoValue::BelowTable { mode, kbps, first } => (RemarkCode::OpusBelowTable, mode, kbps, first),
+        NoValue::AboveTable { mode, kbps, last } => (RemarkCode::OpusAboveTable, mode, kbps, last),
+    };
+    Remark::of(code).with("mode", mode).with("kbps", kbps).with("end_kbps", end)
 }
 
 fn no_value() -> Missing {

@@ -42,12 +42,14 @@ pub(super) struct Desk {
     /// Since when the holder is not in the lesson.
     away: Option<Instant>,
     work: Option<Work>,
+    /// Since when nobody has it do something, after somebody had.
+    released: Option<Instant>,
     kept: VecDeque<(ParticipantId, u32, Vec<Answer>)>,
 }
 
 impl Desk {
     pub(super) fn new(presence: Presence) -> Desk {
-        Desk { presence, holder: None, away: None, work: None, kept: VecDeque::new() }
+        Desk { presence, holder: None, away: None, work: None, released: None, kept: VecDeque::new() }
     }
 
     /// An inspector asks: the relay brings classrooms dispatches of nobody else.
@@ -63,15 +65,16 @@ impl Desk {
                 let message = "this node stands by and has no lesson to tell of";
                 vec![refuse(from, id, RefusedCode::Failed, message)]
             }
-            Task::Stop => self.on_stop(from, id),
+            Task::Stop => self.on_stop(now, from, id),
             task => self.on_task(now, from, id, task),
         }
     }
 
-    fn on_stop(&mut self, from: &ParticipantId, id: u32) -> Vec<Todo> {
+    fn on_stop(&mut self, now: Instant, from: &ParticipantId, id: u32) -> Vec<Todo> {
         let mut todo = vec![say(from, id, Answer::Yes(self.presence.clone()))];
-        if self.holder.take_if(|(holder, _)| holder == from).is_some() && self.work.is_some() {
-            todo.push(Todo::End);
+        if self.holder.take_if(|(holder, _)| holder == from).is_some() {
+            self.released = Some(now);
+            todo.extend(self.work.iter().map(|_| Todo::End));
         }
         todo
     }
@@ -89,6 +92,7 @@ impl Desk {
             return vec![refuse(from, id, RefusedCode::LineBusy, message)];
         }
         self.holder = Some((from.clone(), now));
+        self.released = None;
         let progress = Progress { doing: super::work::first(&task), left_s: super::work::takes_s(&task) };
         self.work = Some(Work { of: from.clone(), id, progress: progress.clone() });
         vec![Todo::Begin(task), say(from, id, Answer::Progress(progress))]
@@ -115,11 +119,21 @@ impl Desk {
     /// A second has passed: whoever waits hears how far it is, and nobody works for an inspector that has gone.
     pub(super) fn on_beat(&mut self, now: Instant) -> Vec<Todo> {
         if self.away.is_some_and(|since| now >= since + AWAY) {
-            (self.away, self.holder) = (None, None);
+            (self.away, self.holder, self.released) = (None, None, Some(now));
             return self.work.iter().map(|_| Todo::End).collect();
+        }
+        let is_forgotten = |(_, asked): &mut (ParticipantId, Instant)| now >= *asked + HELD;
+        if self.work.is_none() && self.holder.take_if(is_forgotten).is_some() {
+            self.released = Some(now);
         }
         let told = |work: &Work| say(&work.of, work.id, Answer::Progress(work.progress.clone()));
         self.work.iter().map(told).collect()
+    }
+
+    /// For how long nobody has had it do anything, after somebody had; none: somebody has, or nobody ever did.
+    pub(super) fn released_for(&self, now: Instant) -> Option<Duration> {
+        let released = self.released.filter(|_| self.work.is_none())?;
+        Some(now.saturating_duration_since(released))
     }
 
     /// Whether a word to somebody came to the lesson: an inspector that is not there any more is not worked for.
@@ -215,6 +229,38 @@ mod tests {
         assert!(!desk.on_beat(now + AWAY).contains(&Todo::End), "it was back");
         desk.on_sent(now + AWAY, &lin, false);
         assert_eq!(desk.on_beat(now + 2 * AWAY), [Todo::End]);
+    }
+
+    #[test]
+    fn a_node_is_free_once_its_inspector_lets_go_leaves_or_asks_no_more_and_not_before_one_came() {
+        let (now, lin) = (Instant::now(), who("lin"));
+        let had = || {
+            let mut desk = desk();
+            assert_eq!(desk.released_for(now + HELD), None, "nobody has come yet");
+            desk.on_ask(now, &lin, devices(1));
+            assert_eq!(desk.released_for(now), None, "it is at work");
+            desk
+        };
+        let second = Duration::from_secs(1);
+        let mut stopped = had();
+        stopped.on_ask(now, &lin, Ask { id: 2, what: Task::Stop });
+        assert_eq!(stopped.released_for(now), None, "what it did is not ended yet");
+        stopped.on_done(Vec::new());
+        assert_eq!(stopped.released_for(now + second), Some(second));
+        stopped.on_ask(now + second, &lin, devices(3));
+        stopped.on_done(Vec::new());
+        assert_eq!(stopped.released_for(now + second), None, "it is held again");
+        let mut left = had();
+        left.on_sent(now, &lin, false);
+        left.on_beat(now + AWAY);
+        left.on_done(Vec::new());
+        assert_eq!(left.released_for(now + AWAY + second), Some(second));
+        let mut silent = had();
+        silent.on_done(Vec::new());
+        silent.on_beat(now + HELD - second);
+        assert_eq!(silent.released_for(now + HELD), None);
+        silent.on_beat(now + HELD);
+        assert_eq!(silent.released_for(now + HELD + second), Some(second));
     }
 
     #[test]

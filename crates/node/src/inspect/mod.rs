@@ -17,6 +17,7 @@ pub use beside::beside;
 pub use lead::lead;
 pub use plan::{beside_plan_for, plan_for};
 pub use stand_by::stand_by;
+pub(crate) use stand_by::{For, stand_by_for};
 
 use crate::link::LinkError;
 

@@ -17,9 +17,31 @@ use tongke_protocol::inspect::{Answer, Ask, HEARTBEAT_S, Presence};
 /// Time for the last words.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long a node that was there for one inspection waits for more of it: whoever leads lets go of a node that was
+/// silent, and knocks again.
+const MORE: Duration = Duration::from_secs(60);
+
+/// For whom a node stands by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// For whoever comes, one after the other.
+    Anybody,
+    /// For one inspection: it is over when whoever led it has let go or has gone.
+    OneInspection,
+}
+
 /// Stands by in a test lesson for whoever inspects it, with the devices and the grant of `config`, until `until` is
 /// done or the lesson is over. Publishes nothing of its own accord.
 pub async fn stand_by(config: NodeConfig, until: impl Future<Output = ()>) -> Result<(), InspectError> {
+    stand_by_for(For::Anybody, config, until).await
+}
+
+/// As [`stand_by`].
+pub(crate) async fn stand_by_for(
+    whom: For,
+    config: NodeConfig,
+    until: impl Future<Output = ()>,
+) -> Result<(), InspectError> {
     if !config.lesson.is_test() {
         return Err(InspectError::NoTest(config.lesson));
     }
@@ -33,7 +55,7 @@ pub async fn stand_by(config: NodeConfig, until: impl Future<Output = ()>) -> Re
     let (mail, sent) = Mail::start(http);
     let presence =
         Presence { school: config.grant.name.clone(), room: String::new(), software: SOFTWARE.to_owned() };
-    let mut far_end = FarEnd { config, desk: Desk::new(presence), mail, work: None };
+    let mut far_end = FarEnd { whom, config, desk: Desk::new(presence), mail, work: None };
     far_end.run(listening, sent, until).await;
     far_end.mail.close(GOODBYE).await;
     Ok(())
@@ -46,6 +68,7 @@ pub(super) fn http(config: &NodeConfig) -> Result<RelayHttp, InspectError> {
 }
 
 struct FarEnd {
+    whom: For,
     config: NodeConfig,
     desk: Desk,
     mail: Mail,
@@ -89,8 +112,13 @@ impl FarEnd {
                     if let Some(progress) = self.work.as_ref().and_then(Work::progress) {
                         self.desk.on_progress(progress);
                     }
-                    let todo = self.desk.on_beat(Instant::now());
+                    let now = Instant::now();
+                    let todo = self.desk.on_beat(now);
                     self.take(todo);
+                    let is_over = self.desk.released_for(now).is_some_and(|free| free >= MORE);
+                    if self.whom == For::OneInspection && is_over {
+                        break;
+                    }
                 }
             }
         }

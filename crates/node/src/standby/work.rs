@@ -3,7 +3,7 @@
 use super::{Standby, now};
 use crate::admission::admit;
 use crate::config::NodeConfig;
-use crate::inspect::{lead, plan_for, stand_by};
+use crate::inspect::{For, lead, plan_for, stand_by, stand_by_for};
 use crate::keeping::keep_report;
 use crate::selftest::{History, Progress, SelfTest, selftest};
 use crate::settings::NodeSettings;
@@ -123,9 +123,12 @@ async fn inspect(
             keep(standby, facts).await
         }
         None => {
-            // The registry says when whoever led is done; without its word the grant's end is the end.
+            // A node that leads tells the registry when it is done, and an asker lets go; without either the grant's
+            // end is the end.
             let ends = Duration::from_secs(config.grant.expires_unix_s.saturating_sub(now().0 / 1_000_000));
-            stand_by(config, tokio::time::sleep(ends)).await.map_err(|error| error.to_string())?;
+            stand_by_for(For::OneInspection, config, tokio::time::sleep(ends))
+                .await
+                .map_err(|error| error.to_string())?;
             Ok(OrderNews { state: OrderState::Done, words: String::new(), report: None })
         }
     }

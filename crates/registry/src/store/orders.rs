@@ -101,9 +101,10 @@ impl Store {
         Ok(None)
     }
 
-    /// What a machine is to do now; none: nothing. It stays so until it is taken or its time is over.
+    /// What a machine is to do now; none: nothing. It stays so until it is done or its time is over: a machine that asks
+    /// has nothing in hand, so one that had taken an order was stopped, and is told it again.
     pub async fn order_for(&self, machine: &NodeId, now: WallTime) -> Result<Option<Order>, StoreError> {
-        let sql = "SELECT id, told FROM task WHERE machine = $1 AND state = 'given' AND expires_us > $2 \
+        let sql = "SELECT id, told FROM task WHERE machine = $1 AND state IN ('given', 'taken') AND expires_us > $2 \
             ORDER BY made_us LIMIT 1";
         let query = sqlx::query(sql).bind(machine.as_str().to_owned()).bind(micros(now));
         let Some(row) = query.fetch_optional(&self.database.pool).await? else { return Ok(None) };

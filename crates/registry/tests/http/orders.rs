@@ -65,11 +65,11 @@ on_both! {
 
         assert_eq!(world.orders(&oak, 0).await.len(), 1, "what is not taken comes again");
         assert_eq!(world.tell(&oak, &id, OrderState::Taken, None).await.status, 204);
-        assert_eq!(world.orders(&oak, 0).await.len(), 0);
         assert_eq!(world.state(&id).await, "taken");
         assert_eq!(world.tell(&oak, &id, OrderState::Done, Some("t-1")).await.status, 204);
         assert_eq!(world.tell(&oak, &id, OrderState::Done, Some("t-1")).await.status, 204, "the answer was lost");
         world.tell(&oak, &id, OrderState::Failed, None).await.is(409, "order_over");
+        assert_eq!(world.orders(&oak, 0).await.len(), 0, "what is done does not come again");
         let card = world.get(&format!("/orders/{id}")).await.ok();
         assert_eq!((&card["state"], &card["report"], &card["author"]), (&json!("done"), &json!("t-1"), &json!("inspector Wang")));
         assert!(!card.to_string().contains(door["grant"].as_str().unwrap()), "what lets the machine in is its own");
@@ -113,6 +113,23 @@ on_both! {
         world.set(later(at(1, 8, 0), 4));
         assert_eq!(world.state(&id).await, "lost");
         world.post("/machines/oak-1/self-tests", json!(null)).await.created();
+    }
+
+    async fn a_machine_that_was_stopped_at_work_is_told_its_order_again_while_there_is_time(engine) {
+        let world = World::on(engine).await;
+        let (_, oak) = two_nodes(&world).await;
+        let path = "/machines/oak-1/self-tests";
+        let id = world.post(path, json!(null)).await.created()["order"].as_str().unwrap().to_owned();
+        assert_eq!(world.tell(&oak, &id, OrderState::Taken, None).await.status, 204);
+        world.set(later(at(1, 8, 0), 1));
+        // Whoever asks has nothing in hand.
+        let again = world.orders(&oak, 0).await;
+        assert_eq!((again.len(), &again[0]["id"]), (1, &json!(id)));
+        assert_eq!(world.tell(&oak, &id, OrderState::Taken, None).await.status, 204);
+        world.set(later(at(1, 8, 0), 2));
+        assert_eq!(world.orders(&oak, 0).await.len(), 0, "its time is over");
+        assert_eq!(world.state(&id).await, "taken", "it may be at work yet");
+        assert_eq!(world.tell(&oak, &id, OrderState::Done, Some("t-1")).await.status, 204);
     }
 
     async fn an_inspection_is_ordered_from_both_nodes_and_one_of_them_leads(engine) {

@@ -72,6 +72,7 @@ details-max = max { $value }
 details-spread = SD { $value }
 details-method = { $method } (by { $by })
 by-node = this machine
+by-node-and-relay = this machine and the relay
 details-clock-bound = of it ±{ $bound } from clocks
 list-comma = { ", " }
 list-semicolon = { "; " }

@@ -72,6 +72,7 @@ details-max = 最大 { $value }
 details-spread = 标准差 { $value }
 details-method = { $method }（{ $by }）
 by-node = 本机
+by-node-and-relay = 本机和中继
 details-clock-bound = 其中时钟误差 ±{ $bound }
 list-comma = 、
 list-semicolon = ；

@@ -104,6 +104,7 @@ fn by(texts: &Texts, by: &str) -> String {
     match by {
         "node" => texts.get("by-node"),
         "relay" => texts.get("place-relay"),
+        "node and relay" => texts.get("by-node-and-relay"),
         name => clean(name),
     }
 }
