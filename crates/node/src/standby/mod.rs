@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tongke_outbox::{AskError, Backoff, Machine, OpenError, OrderLink, Pace};
 use tongke_protocol::WallTime;
 use tongke_protocol::order::{Order, OrderNews};
+use work::Outcome;
 
 /// Waits between attempts to reach the registry.
 const PACE: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
@@ -129,11 +130,15 @@ impl Standby {
     /// Asks for what a test needs, and tests. If the registry says no, e.g. since a lesson is live, nothing is tested.
     async fn test_as_planned(&mut self, due: Due) {
         if let Err(busy) = Held::by_selftest(Some(&self.data)) {
-            return tracing::info!("no {}: {busy}", due.words());
+            tracing::info!("no {}: {busy}", due.words());
+            return self.schedule.put_off(due, now());
         }
         match self.link.self_test(now()).await {
             Ok(order) => self.carry_out(order, Some(due)).await,
-            Err(error) => tracing::warn!(%error, "no {}", due.words()),
+            Err(error) => {
+                tracing::warn!(%error, "no {}", due.words());
+                self.schedule.put_off(due, now());
+            }
         }
     }
 
@@ -153,7 +158,10 @@ impl Standby {
             return tracing::warn!(order = id, %error, "the order is not carried out");
         }
         let asked_by = due.map_or("registry", Due::words);
-        let news = work::carry_out(self, &id, &what, asked_by).await;
+        let Outcome { news, found_no_room } = work::carry_out(self, &id, &what, asked_by).await;
+        if let Some(due) = due.filter(|_| found_no_room) {
+            self.schedule.put_off(due, now());
+        }
         tracing::info!(order = id, state = ?news.state, words = news.words, report = news.report, "an order is done with");
         self.unsaid = Some((id, news));
         drop(held);

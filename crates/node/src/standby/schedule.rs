@@ -2,7 +2,8 @@
 //! the time.
 //!
 //! What is due is a moment that passed since the last look. So nothing is done twice when the clock is set back, and
-//! what passed while the machine was off or asleep is not made up for: it was for that moment.
+//! what passed while the machine was off or asleep is not made up for: it was for that moment. Only a nightly test for
+//! which relay or line had no room is tried again, later in the same night; nobody else tries it again.
 
 use std::time::Duration;
 use tongke_protocol::WallTime;
@@ -16,6 +17,12 @@ const SCHOOLS_EAST_S: u64 = 8 * 3_600;
 const NIGHT_FROM_S: u64 = 1_800;
 /// How long it is, in seconds: a county's machines test their lines one after the other.
 const NIGHT_S: u64 = 4 * 3_600;
+/// The night ends then, in seconds after midnight: nothing is put off beyond.
+const NIGHT_UNTIL_S: u64 = 6 * 3_600;
+/// A nightly test that found no room is tried again after so long, in seconds.
+const AGAIN_S: u64 = 20 * 60;
+/// And by its name up to so much later: machines that were in each other's way are not so again.
+const AGAIN_SPREAD_S: u64 = 15 * 60;
 /// How long before a lesson its test is, in seconds.
 const BEFORE_LESSON_S: u64 = 600;
 /// Tests before a lesson are spread over so many seconds: a lesson's machines share one relay.
@@ -51,6 +58,10 @@ pub(crate) struct Schedule {
     night_s: u64,
     /// Its own time before a lesson, in seconds.
     before_s: u64,
+    /// How long after a nightly test that found no room it is tried again, in seconds.
+    again_s: u64,
+    /// When that is.
+    again: Option<u64>,
     lessons: Vec<PlannedLesson>,
     /// Up to here moments were looked at.
     seen_until: WallTime,
@@ -63,6 +74,8 @@ impl Schedule {
         Schedule {
             night_s: NIGHT_FROM_S + number % NIGHT_S,
             before_s: BEFORE_LESSON_S - number % LESSON_SPREAD_S,
+            again_s: AGAIN_S + number % AGAIN_SPREAD_S,
+            again: None,
             lessons: Vec::new(),
             seen_until: now,
         }
@@ -81,16 +94,26 @@ impl Schedule {
         let from = self.seen_until.0.max(now.0.saturating_sub(MISSED_US));
         let has_passed = |moment: u64| moment > from && moment <= now.0;
         let lesson = self.lesson_moments().any(has_passed).then_some(Due::Lesson);
-        let due = lesson.or_else(|| has_passed(self.night_of(now)).then_some(Due::Night));
+        let night = has_passed(self.night_of(now)) || self.again.is_some_and(has_passed);
+        let due = lesson.or_else(|| night.then_some(Due::Night));
+        self.again.take_if(|again| *again <= now.0);
         self.seen_until = self.seen_until.max(now);
         due
+    }
+
+    /// What was due found no room at the relay or on the line. A nightly test is tried again in the same night; one before
+    /// a lesson is not: it was for that lesson.
+    pub(crate) fn put_off(&mut self, due: Due, now: WallTime) {
+        let again = now.0.saturating_add(self.again_s * SECOND_US);
+        let morning = (midnight_s(now) + NIGHT_UNTIL_S) * SECOND_US;
+        self.again = (due == Due::Night && again < morning).then_some(again);
     }
 
     /// How long nothing will be due, at most so long.
     pub(crate) fn quiet(&self, now: WallTime, most: Duration) -> Duration {
         let tomorrow = WallTime(now.0.saturating_add(DAY_S * SECOND_US));
         let nights = [self.night_of(now), self.night_of(tomorrow)];
-        let next = self.lesson_moments().chain(nights).filter(|moment| *moment > now.0).min();
+        let next = self.lesson_moments().chain(nights).chain(self.again).filter(|moment| *moment > now.0).min();
         next.map_or(most, |next| Duration::from_micros(next - now.0).min(most))
     }
 
@@ -103,10 +126,14 @@ impl Schedule {
 
     /// This machine's moment in the night of that day.
     fn night_of(&self, day: WallTime) -> u64 {
-        let local_s = day.0 / SECOND_US + SCHOOLS_EAST_S;
-        let midnight_s = (local_s / DAY_S * DAY_S).saturating_sub(SCHOOLS_EAST_S);
-        (midnight_s + self.night_s) * SECOND_US
+        (midnight_s(day) + self.night_s) * SECOND_US
     }
+}
+
+/// When that day began by the schools' clocks, in seconds since the Unix epoch.
+fn midnight_s(day: WallTime) -> u64 {
+    let local_s = day.0 / SECOND_US + SCHOOLS_EAST_S;
+    (local_s / DAY_S * DAY_S).saturating_sub(SCHOOLS_EAST_S)
 }
 
 /// The same for a name on each start, and spread over all names: FNV-1a.

@@ -15,6 +15,8 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tongke_inspection::Facts;
 use tongke_inspection::conduct::{Plan, Telling};
+use tongke_inspection::facts::Cause;
+use tongke_inspection::quantity::Step;
 use tongke_outbox::{AskError, Machine, OrderLink};
 use tongke_protocol::order::{
     Door, JoinInspection, LeadInspection, MAX_WORDS_CHARS, NEWS_PERIOD_S, OrderKind, OrderNews, OrderState,
@@ -26,6 +28,20 @@ const IDLE: Duration = Duration::from_secs(20);
 const SELF_TEST_MOST: Duration = Duration::from_secs(170);
 /// How long after the end the node that led stays: the far one still sends its last words.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What an order came to.
+pub(super) struct Outcome {
+    /// What is to be said of it.
+    pub news: OrderNews,
+    /// Whether the relay had no room for the test's load, or somebody else tested on the line.
+    pub found_no_room: bool,
+}
+
+impl Outcome {
+    fn of(news: OrderNews) -> Outcome {
+        Outcome { news, found_no_room: false }
+    }
+}
 
 /// News of an order that is being carried out.
 pub(super) fn taken(words: &str) -> OrderNews {
@@ -42,19 +58,19 @@ fn short(words: &str) -> String {
 }
 
 /// Carries an order out and tells meanwhile how it goes. Gives what is to be said at the end.
-pub(super) async fn carry_out(standby: &Standby, id: &str, what: &OrderKind, asked_by: &str) -> OrderNews {
+pub(super) async fn carry_out(standby: &Standby, id: &str, what: &OrderKind, asked_by: &str) -> Outcome {
     let (say, said) = watch::channel(String::new());
     let work = async {
         match what {
             OrderKind::SelfTest(door) => test_self(standby, door, asked_by, &say).await,
-            OrderKind::JoinInspection(join) => inspect(standby, join, &say).await,
+            OrderKind::JoinInspection(join) => inspect(standby, join, &say).await.map(Outcome::of),
         }
     };
     let done = tokio::select! {
         done = work => done,
         refused = tell_progress(&standby.link, id, said) => Err(refused),
     };
-    done.unwrap_or_else(failed)
+    done.unwrap_or_else(|why| Outcome::of(failed(why)))
 }
 
 /// Tells each ten seconds what is being done. What is not heard is told again with the next. Ends when the registry
@@ -79,7 +95,7 @@ async fn test_self(
     door: &Door,
     asked_by: &str,
     say: &watch::Sender<String>,
-) -> Result<OrderNews, String> {
+) -> Result<Outcome, String> {
     let config = config_for(standby, door, &door.grant).await?;
     let plan = SelfTest { asked_by: asked_by.to_owned(), idle: IDLE, attended: false, load: standby.load };
     let mut tell = |progress: Progress| {
@@ -93,7 +109,9 @@ async fn test_self(
     if let Err(error) = History::of(&standby.data).keep(&facts) {
         tracing::warn!(%error, "the self-test is not kept among the earlier ones");
     }
-    keep(standby, facts).await
+    let capacity = facts.step(Step::Capacity).and_then(|step| step.not_run);
+    let found_no_room = capacity == Some(Cause::LineBusy);
+    Ok(Outcome { news: keep(standby, facts).await?, found_no_room })
 }
 
 /// Is one end of an inspection, and leads it if that was ordered.

@@ -118,3 +118,37 @@ fn a_full_folder_and_a_report_that_is_too_long_are_told() {
     let long = vec![b' '; tongke_outbox::MAX_REPORT_LEN + 1];
     assert!(matches!(reports.put(&long), Err(PutReportError::TooLong(_))));
 }
+
+#[tokio::test]
+async fn a_refused_report_keeps_its_number_and_its_place() {
+    let (folder, registry) = (Folder::new(), Registry::start().await);
+    let reports = reports(&folder);
+    for round in 1..=2 {
+        let delivery = deliver(&reports, &folder, &registry);
+        reports.put(b"{\"refuse\":true}").unwrap();
+        assert!(delivery.finish(PATIENCE).await, "round {round}");
+    }
+    assert_eq!(
+        refused_in(&folder),
+        ["00000001.json", "00000001.txt", "00000002.json", "00000002.txt"],
+        "none is written over another"
+    );
+}
+
+#[test]
+fn refused_reports_count_for_the_folder_s_bound_and_other_files_are_left_alone() {
+    let folder = Folder::new();
+    let reports = reports(&folder);
+    let in_folder = |name: &str| folder.path().join("reports").join(name);
+    fs::write(in_folder("17.json"), "not a report's name").unwrap();
+    fs::write(in_folder("00000017.json.part"), "half").unwrap();
+    assert_eq!(reports.waiting_bytes(), 0);
+    for number in 1..MOST_REPORTS {
+        fs::write(in_folder(&format!("refused/{number:08}.json")), "{}").unwrap();
+    }
+    reports.put(b"{}").unwrap();
+    assert!(in_folder(&format!("{MOST_REPORTS:08}.json")).exists(), "numbers go on behind those refused");
+    assert_eq!(reports.waiting_bytes(), 2);
+    assert!(matches!(reports.put(b"{}"), Err(PutReportError::Full(_))));
+    assert!(in_folder("17.json").exists());
+}

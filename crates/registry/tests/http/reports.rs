@@ -91,6 +91,7 @@ on_both! {
         assert_eq!(ids(&list("school=elm").await), [""; 0], "the inspector's own school is not what it is about");
         assert_eq!(ids(&list("kind=self_test").await), ["t-4", "t-3", "t-2"]);
         assert_eq!(ids(&list("node=oak-1").await), ["i-1"]);
+        assert_eq!(ids(&list("node=lake.hall").await), ["i-1"], "at either end");
         assert_eq!(ids(&list("machine=inspector").await), ["i-1"]);
         assert_eq!(ids(&list("from=2019-09-03&until=2019-09-03").await), ["i-1", "t-3"]);
         let first = list("limit=3").await;

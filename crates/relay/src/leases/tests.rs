@@ -63,3 +63,42 @@ fn the_relay_takes_so_many_tests_and_a_call_lasts_an_hour_at_most() {
     let short = LeaseRequest { seconds: Some(0), ..CALL };
     assert!(leases.take(now, 10, school(10), short).unwrap().until == now + Duration::from_secs(1));
 }
+
+#[test]
+fn calls_and_loads_are_counted_apart_and_both_have_an_end() {
+    let (mut leases, now) = (Leases::default(), Instant::now());
+    for number in 0..MOST_CALLS as u8 {
+        leases.take(now, number.into(), school(number), CALL).unwrap();
+    }
+    assert_eq!(leases.take(now, 90, school(90), CALL).unwrap_err(), Taken::Relay);
+    assert!(leases.take(now, 91, school(91), PACKETS).is_ok(), "a load takes no call's place");
+}
+
+#[test]
+fn a_load_lasts_as_long_as_a_lease_does_and_so_does_a_call_that_does_not_say() {
+    let (mut leases, now) = (Leases::default(), Instant::now());
+    let hour = LeaseRequest { seconds: Some(3600), ..PACKETS };
+    assert_eq!(leases.take(now, 1, school(1), hour).unwrap().until, now + LASTS);
+    assert_eq!(leases.take(now, 2, school(2), CALL).unwrap().until, now + LASTS);
+}
+
+#[test]
+fn a_lease_is_found_and_given_back_by_its_own_name_only() {
+    let (mut leases, now) = (Leases::default(), Instant::now());
+    leases.take(now, 1, school(1), PACKETS).unwrap();
+    leases.take(now, 2, school(2), PACKETS).unwrap();
+    assert_eq!(leases.get(now, 2).unwrap().holder, school(2));
+    assert_eq!(leases.give_back(3, &school(2).participant), None, "a name that was guessed");
+    assert_eq!(leases.give_back(2, &school(2).participant).unwrap().holder, school(2));
+    assert!(leases.get(now, 1).is_some() && leases.get(now, 2).is_none());
+}
+
+#[test]
+fn who_said_that_its_address_is_shared_is_in_nobody_s_way_and_a_call_never_runs_beside_load() {
+    let (mut leases, now) = (Leases::default(), Instant::now());
+    let shares = LeaseRequest { shared_address: true, ..PACKETS };
+    leases.take(now, 1, school(1), shares).unwrap();
+    assert!(leases.take(now, 2, holder("art", "neighbour", 1), CALL).is_ok());
+    leases.take(now, 3, holder("test-1", "near", 3), PACKETS).unwrap();
+    assert!(leases.take(now, 4, holder("test-1", "far", 3), CALL).is_err(), "a call beside load");
+}

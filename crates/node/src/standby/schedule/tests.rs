@@ -92,3 +92,37 @@ fn it_is_known_how_long_nothing_is_due() {
     assert!((70..=80).contains(&(before.as_secs() / 60)), "{before:?}");
     assert_eq!(schedule.quiet(at(31, 0), Duration::from_secs(30)), Duration::from_secs(30));
 }
+
+#[test]
+fn a_nightly_test_that_found_no_room_is_tried_again_until_the_morning_and_not_all_at_once() {
+    let mut first_again = Vec::new();
+    for number in 0..60 {
+        let mut schedule = Schedule::new(&format!("node-{number}"), at(0, 0));
+        let mut tried = Vec::new();
+        for now in (at(0, 0).0..at(24, 0).0).step_by(10 * SECOND_US as usize).map(WallTime) {
+            if let Some(due) = schedule.due(now) {
+                tried.push(now);
+                schedule.put_off(due, now);
+            }
+        }
+        assert!(tried.len() > 2, "{tried:?}");
+        let apart = |pair: &[WallTime]| (20 * MINUTE_US..36 * MINUTE_US).contains(&(pair[1].0 - pair[0].0));
+        assert!(tried.windows(2).all(apart) && tried.iter().all(|moment| *moment <= at(6, 0)), "{tried:?}");
+        first_again.push(tried[1].0 - tried[0].0);
+    }
+    first_again.sort_unstable();
+    first_again.dedup();
+    assert!(first_again.len() > 20, "machines that met do not all meet again");
+}
+
+#[test]
+fn what_is_put_off_is_done_once_and_a_test_before_a_lesson_is_not_put_off() {
+    let mut schedule = Schedule::new("node-1", at(0, 0));
+    let (night, due) = watch(&mut schedule, at(0, 0), at(5, 0))[0];
+    schedule.put_off(due, night);
+    assert_eq!(watch(&mut schedule, at(5, 0), at(23, 0)), [], "that was longer past than five minutes");
+    schedule.put_off(Due::Lesson, at(30, 0));
+    assert_eq!(watch(&mut schedule, at(30, 0), at(32, 0)), []);
+    schedule.put_off(Due::Night, at(48, 10));
+    assert_eq!(schedule.quiet(at(48, 10), Duration::from_secs(86_400)).as_secs() / 60, schedule.again_s / 60);
+}
