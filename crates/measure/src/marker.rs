@@ -30,6 +30,11 @@ pub struct MarkerStatistics {
 impl MarkerStatistics {
     /// The least share of readable markers with which a delay counts.
     pub const MIN_DECODE_RATE: f64 = 0.95;
+    /// The same of markers that a camera films, of those that were found in its pictures. Fewer are read of them
+    /// however good the line: what is exposed while the screen changes shows two pictures at once and is read as
+    /// neither, which spoils no other. Where not even half are read, the rest may be those of pictures that stood
+    /// longer, and say too much.
+    pub const MIN_FILMED_RATE: f64 = 0.5;
 
     /// Nothing looked at yet.
     pub fn new() -> Self {

@@ -22,6 +22,10 @@ const PREFIX: &str = "wall:";
 /// Pictures kept that were shown: two seconds of 60 a second; then the oldest is forgotten.
 const KEPT: usize = 120;
 
+/// Pictures in 1000 s of a camera that is told to give one a second: its clock is its own, so that its pictures come at
+/// every moment of those that it films.
+const DRIFTING_PER_1000_S: u32 = 1_013;
+
 /// Walls that are there, by their name.
 static WALLS: Mutex<BTreeMap<String, Weak<Wall>>> = Mutex::new(BTreeMap::new());
 
@@ -134,7 +138,7 @@ impl WallCamera {
             return Err(open("another one stands there already".into()));
         }
         let VideoFormat { width, height, fps } = options.format;
-        let pace = Pace::new(fps, Duration::from_secs(1) / fps);
+        let pace = Pace::per_1000_s(fps * DRIFTING_PER_1000_S, Duration::from_secs(1) / fps);
         let film = Film::new(wall.spec, (width, height));
         Ok(Self { name: name.to_owned(), format: options.format, pace, film, wall })
     }

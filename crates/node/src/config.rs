@@ -5,10 +5,10 @@ use crate::link::{LinkKind, RelayUrl};
 use crate::settings::NodeSettings;
 use std::path::PathBuf;
 use std::time::Duration;
-use tongke_media::VideoFormat;
 use tongke_media::capture::sound::SoundSource;
 use tongke_media::capture::video::VideoSource;
 use tongke_media::encode::SoundMode;
+use tongke_media::{VideoFormat, is_wall};
 use tongke_protocol::control::MAX_SLOTS;
 use tongke_protocol::{Grant, LessonId, LessonScope};
 
@@ -24,6 +24,8 @@ pub enum VideoOut {
     },
     /// One Y4M file per participant and track in this directory.
     Directory(PathBuf),
+    /// A display in memory, `wall:…`, which a camera of the same name films.
+    Wall(String),
 }
 
 /// Where sound goes.
@@ -259,6 +261,7 @@ fn video_out(settings: &NodeSettings) -> VideoOut {
     match settings.video_out.as_deref() {
         Some("none") => VideoOut::None,
         None | Some("window") => VideoOut::Window { fullscreen: settings.fullscreen.unwrap_or(false) },
+        Some(name) if is_wall(name) => VideoOut::Wall(name.to_owned()),
         Some(directory) => VideoOut::Directory(directory.into()),
     }
 }

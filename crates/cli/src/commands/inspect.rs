@@ -58,6 +58,10 @@ pub struct Args {
     /// The fastest that a line is loaded, in Mbit/s
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub most_mbps: u16,
+    /// Measure glass to glass: in the call each room's screen shows the other end's marker, and its camera, which has
+    /// to be pointed at that screen, films it
+    #[arg(long, conflicts_with = "beside_lesson")]
+    pub optical: bool,
     /// What is sent costs money: no more than is needed
     #[arg(long)]
     pub metered: bool,

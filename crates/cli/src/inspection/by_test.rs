@@ -7,7 +7,7 @@ use tongke_inspection::Facts;
 use tongke_inspection::conduct::{Plan, Stage, Telling};
 use tongke_node::NodeConfig;
 use tongke_node::inspect::{InspectError, lead, plan_for};
-use tongke_protocol::inspect::Doing;
+use tongke_protocol::inspect::{Doing, Sight};
 use tongke_report::Language;
 
 /// Inspects; `stop` ends it early, with what was measured by then.
@@ -36,26 +36,35 @@ fn plan(args: &Args, config: &NodeConfig) -> Plan {
         most_mbps: args.most_mbps,
         metered: args.metered,
         hold_s: args.hold.seconds(),
+        sight: if args.optical { Sight::Screen } else { Sight::Software },
         ..plan_for(config, args.from.clone(), args.to.clone(), &args.by)
     }
 }
 
 /// What it will send, before it does.
 fn announced(args: &Args) -> String {
-    let call_mb = f64::from(args.hold.seconds()) * 2.3e6 / 8e6;
+    let videos = if args.optical { 2.0 } else { 1.0 };
+    let call_mb = f64::from(args.hold.seconds()) * (videos * 2e6 + 0.3e6) / 8e6;
     let (rate, metered) = (args.most_mbps, args.metered);
     let lines = if metered {
         "no more than a metered line bears".to_owned()
     } else {
         format!("at up to {rate} Mbit/s")
     };
+    let optical = match (args.optical, args.language) {
+        (false, _) => "",
+        (true, Language::Chinese) => "通话时请两边都把摄像头对准屏幕，让整个屏幕都在画面里。",
+        (true, Language::English) => {
+            " In the call both cameras must be pointed at their screens, with the whole screen in the picture."
+        }
+    };
     match args.language {
         Language::Chinese => format!(
-            "将先后加载两校线路（{}），再双向通话约 {call_mb:.0} MB（每个方向）。",
+            "将先后加载两校线路（{}），再双向通话约 {call_mb:.0} MB（每个方向）。{optical}",
             if metered { "按流量计费的上限".to_owned() } else { format!("最高 {rate} Mbit/s") }
         ),
         Language::English => format!(
-            "Both schools' lines are loaded in turn, {lines}; then a call of about {call_mb:.0} MB each way."
+            "Both schools' lines are loaded in turn, {lines}; then a call of about {call_mb:.0} MB each way.{optical}"
         ),
     }
 }

@@ -196,21 +196,28 @@ fn missing(inspection: &Inspection, found: &[Finding]) -> Vec<Finding> {
     for quantity in Quantity::ALL.iter().copied().filter(|quantity| legs::follows(*quantity)) {
         let definition = quantity.definition();
         for (way, sides) in asked_of(definition.extent) {
-            if found.iter().any(|finding| finding.quantity == quantity && finding.way == way) {
-                continue;
-            }
             let mut why =
                 sides.iter().filter_map(|side| cause(inspection, Stage::of(definition.step, *side), *side));
             let Some(why) = why.next() else { continue };
-            let scope = quantity.has_scope().then_some(match inspection.plan.sight {
-                Sight::Software => Scope::A,
-                Sight::Screen => Scope::B,
-            });
-            let outcome = Outcome::Missing(why);
-            all.push(Finding { quantity, unit: definition.unit, way, scope, outcome });
+            for scope in scopes_of(quantity, inspection.plan.sight) {
+                let is_it = |it: &Finding| (it.quantity, it.way, it.scope) == (quantity, way, scope);
+                if !found.iter().any(is_it) {
+                    let outcome = Outcome::Missing(why.clone());
+                    all.push(Finding { quantity, unit: definition.unit, way, scope, outcome });
+                }
+            }
         }
     }
     all
+}
+
+/// The scopes in which a quantity is asked for; none, once: it has no scopes.
+fn scopes_of(quantity: Quantity, sight: Sight) -> Vec<Option<Scope>> {
+    match (quantity, sight) {
+        (Quantity::GlassToGlass, Sight::Screen) => [Scope::A, Scope::B, Scope::C].map(Some).to_vec(),
+        _ if quantity.has_scope() => vec![Some(Scope::A)],
+        _ => vec![None],
+    }
 }
 
 /// The ways on which two schools are asked, and whose answers they hang on: first the side that would have seen it.

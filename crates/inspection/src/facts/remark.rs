@@ -283,6 +283,26 @@ codes! {
     TalkerInNoise [],
     /// The talker goes out weaker by so many dB at least; noise hides by how much.
     TalkerHidden [db],
+    /// Of a delay read off a filmed screen: so many of the markers that were found; it is half a camera's period late
+    /// in the mean, which is not taken off; ± holds the periods of camera and display.
+    FilmedScreen [camera_ms display_ms found half_ms read],
+    /// Of a delay there and back: from this end's picture to the other end's screen, filmed, and back to this end. Half
+    /// of it is one way only if both directions take the same time.
+    FilmedThereAndBack [],
+    /// No camera is configured to film the screen with.
+    NoCameraForScreen [],
+    /// No display is configured for the camera to film.
+    NoDisplayForCamera [],
+    /// The camera gave no picture.
+    NoPictureFilmed [],
+    /// In none of the camera's pictures the other end's marker was seen.
+    NoMarkerFilmed [pictures],
+    /// In none of the pictures of the other end's camera this end's marker was seen.
+    NoMarkerReturned [pictures],
+    /// No picture of the other end's camera came.
+    NoCameraOfOtherEnd [],
+    /// Of so many markers that were filmed too few could be read.
+    FewMarkersFilmed [found read],
 }
 
 #[cfg(test)]

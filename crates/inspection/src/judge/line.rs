@@ -95,8 +95,10 @@ fn verdict(facts: &Facts, criteria: &Criteria, line: &criteria::Line, finding: &
     if measured.n < line.samples_at_least {
         return Verdict::Undecided(Why::TooFewSamples { n: measured.n, needed: line.samples_at_least });
     }
+    // Limits are of one way: there and back is judged by its half, which takes both ways for alike.
+    let share = if finding.scope == Some(Scope::C) { 0.5 } else { 1.0 };
     match line.statistic.of(measured) {
-        Some(value) => grade(line, value, measured.bound.unwrap_or(0.0), measured.one_sided),
+        Some(value) => grade(line, share * value, share * measured.bound.unwrap_or(0.0), measured.one_sided),
         None => Verdict::Undecided(Why::NoStatistic),
     }
 }

@@ -7,6 +7,7 @@ use super::echoes::{self, FarEcho};
 use super::findings::{Told, missing_as};
 use super::likeness::{Drawn, Likeness};
 use super::lips;
+use super::optical::{Equipment, Optical};
 use super::pictures::Pictures;
 use super::recording::Recording;
 use super::scores::{self, Connection};
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub kbps: f64,
     pub told: Told,
     pub drawn: Drawn,
+    /// Where screens are filmed: what this end has for that.
+    pub filming: Option<Equipment>,
 }
 
 /// Why there is no echo to look for.
@@ -96,6 +99,7 @@ struct Seen {
     pictures: Pictures,
     sounds: Sounds,
     room: Room,
+    optical: Optical,
 }
 
 /// This end's own room: its microphone hears the other end's sweeps from its loudspeaker, and whoever talks there.
@@ -131,11 +135,24 @@ impl End {
                 let Some(seen) = &mut self.seen else { return };
                 seen.room.hear(&self.times, at, &mono(&frame.samples, frame.channels));
             }
+            Tapped::Captured(track, captured) => {
+                if let Some(seen) = &mut self.seen {
+                    seen.optical.on_captured(&self.times, &self.plan, track, captured);
+                }
+            }
         }
     }
 
     fn on_picture(&mut self, picture: &TappedPicture) {
-        if picture.source.participant != self.plan.with || picture.source.track != TrackKind::Camera {
+        if picture.source.participant != self.plan.with {
+            return;
+        }
+        let filming = self.plan.filming.is_some();
+        if filming && let Some(seen) = &mut self.seen {
+            seen.optical.on_picture(&self.times, &self.plan, picture);
+        }
+        // Where screens are filmed, the scene with its markers is the other end's screen.
+        if picture.source.track != if filming { TrackKind::Screen } else { TrackKind::Camera } {
             return;
         }
         self.picture.get_or_insert(picture.at);
@@ -179,6 +196,7 @@ impl End {
                     pictures: Pictures::new(likeness),
                     sounds: Sounds::new(&self.times),
                     room: Room::new(&self.times),
+                    optical: Optical::default(),
                 });
                 self.began.send_replace(Some(now));
             }
@@ -233,6 +251,7 @@ impl End {
             all.push(way::through_the_air(&seen.room.ways, fault, bound_ms, told));
         }
         all.extend(seen.pictures.findings(f64::from(*seconds), steps, told));
+        all.extend(self.plan.filming.iter().flat_map(|with| seen.optical.findings(with, steps, told)));
         let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
         all.extend(echoes::findings(far_echo.as_ref().map_err(Clone::clone), one_way_ms, &outwards));
         all.extend(double_talk::findings(attenuation, &outwards));
@@ -269,7 +288,7 @@ fn mono(samples: &[i16], channels: u8) -> Vec<f32> {
 }
 
 /// Whether a moment is one of the call.
-fn within(times: &Times, plan: &Plan, at: Instant) -> bool {
+pub(super) fn within(times: &Times, plan: &Plan, at: Instant) -> bool {
     at >= times.begin && times.at_s(at) < f64::from(plan.seconds)
 }
 

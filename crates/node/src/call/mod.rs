@@ -1,7 +1,8 @@
 //! A measured call: two nodes in a test lesson send each other a program that both know, and each measures what comes
 //! towards it.
 //!
-//! [`call`] is one end. Its camera is the drawn scene with its markers; its microphone is a real one, or a room in
+//! [`call`] is one end. Its camera is the drawn scene with its markers (where screens are filmed, the scene goes as
+//! its screen, and its real camera films what its display shows: `optical`); its microphone is a real one, or a room in
 //! memory, to which the program's sound is added, or nothing but a hiss. What the node shows and plays is tapped
 //! (`receive::Tap`) and measured on a thread of its own (`end`), so that playout never waits.
 //!
@@ -14,6 +15,7 @@ mod end;
 mod findings;
 mod likeness;
 mod lips;
+mod optical;
 mod pictures;
 mod recording;
 mod scores;
@@ -33,6 +35,7 @@ use crate::session::{Controls, Instruments, Session};
 use end::{Afterwards, End, Plan};
 use findings::Told;
 use likeness::Drawn;
+use optical::Equipment;
 use std::time::{Duration, Instant};
 use times::Times;
 use tokio::sync::watch;
@@ -44,7 +47,7 @@ use tongke_media::capture::video::VideoSource;
 use tongke_media::program::{Program, Side};
 use tongke_protocol::event::ClockReport;
 use tongke_protocol::facts::NodeFacts;
-use tongke_protocol::inspect::{CallEnd, CallPlan};
+use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
 use tongke_protocol::{LessonId, ParticipantId, TrackKind};
 
 /// How long an end waits for the other.
@@ -124,13 +127,11 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
     }
     let side = side_of(call.plan.end);
     let rooms = has_room(&config);
+    let films = call.plan.sight == Sight::Screen;
+    let config = if films { optical::fitted(config) } else { drawn(config) };
     let config = NodeConfig {
-        camera: config.camera.is_some().then_some(VideoSource::TestScene),
-        screen: None,
         microphone: if rooms { config.microphone } else { config.microphone.and(Some(SoundSource::Hiss)) },
         sound_out: if rooms { config.sound_out } else { SoundOut::None },
-        video_out: VideoOut::None,
-        video_slots: config.video_slots.clamp(1, 2),
         seconds: None,
         status: false,
         facts: None,
@@ -150,7 +151,8 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
     let (began_tx, began) = watch::channel(None);
     let end = End::new(plan_of(&config, &call, rooms, &program), times, began_tx);
     let measuring = tokio::task::spawn_blocking(move || end.run(&tapped));
-    let instruments = Instruments { program, tap: tap.clone(), clock, one_clock: call.one_clock.is_some() };
+    let one_clock = call.one_clock.is_some();
+    let instruments = Instruments { program, tap: tap.clone(), clock, one_clock, films };
     let session = Session::start(config, Some(instruments)).await?;
     let (facts_tx, facts) = watch::channel(None);
     let controls = Controls { facts: Some(facts_tx), ..Controls::default() };
@@ -171,6 +173,17 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
         .await
         .map_err(|_| CallError::Broken)?;
     Ok(CallOutcome { findings, clock: clock.report, clock_stepped: clock.steps > 0, notes, facts })
+}
+
+/// The configuration of an end whose camera is the drawn scene.
+fn drawn(config: NodeConfig) -> NodeConfig {
+    NodeConfig {
+        camera: config.camera.is_some().then_some(VideoSource::TestScene),
+        screen: None,
+        video_out: VideoOut::None,
+        video_slots: config.video_slots.clamp(1, 2),
+        ..config
+    }
 }
 
 fn side_of(end: CallEnd) -> Side {
@@ -196,6 +209,7 @@ fn plan_of(config: &NodeConfig, call: &Call, rooms: bool, program: &Program) -> 
         kbps: f64::from(config.sound_bitrate_bps) / 1000.0,
         told: Told { way, by: config.grant.participant.to_string(), one_clock },
         drawn: Drawn { schedule: program.schedule, side: program.side.other() },
+        filming: (call.plan.sight == Sight::Screen).then(|| Equipment::of(config)),
     }
 }
 

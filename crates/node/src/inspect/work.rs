@@ -13,7 +13,7 @@ use tongke_inspection::facts::{Clock, Finding, Outcome, Way};
 use tongke_protocol::control::{LeaseRequest, LoadPurpose};
 use tongke_protocol::event::ClockReport;
 use tongke_protocol::inspect::{
-    CallPlan, Doing, LinePlan, LineStep, MAX_CALL_S, Progress, Refused, RefusedCode, Sight, Task, TestClock,
+    CallPlan, Doing, LinePlan, LineStep, MAX_CALL_S, Progress, Refused, RefusedCode, Task, TestClock,
 };
 
 /// Something that is being done.
@@ -136,9 +136,6 @@ async fn call(
     tell: watch::Sender<Option<Progress>>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<Found, Refused> {
-    if plan.sight == Sight::Screen {
-        return Err(failed("this node measures calls in software; it has no camera that films a screen"));
-    }
     let _lease = lease(config, &plan).await?;
     let mut told = |progress: CallProgress| {
         let (doing, left_s) = match progress {

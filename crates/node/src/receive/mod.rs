@@ -58,6 +58,8 @@ pub(crate) struct Receiving {
     clock: MachineClock,
     outputs: Outputs,
     tap: Option<Tap>,
+    /// Whose pictures are held to the sound.
+    lips: TrackKind,
     slots: BTreeMap<u8, Slot>,
     people: BTreeMap<ParticipantId, Person>,
     pub meters: Meters,
@@ -70,12 +72,13 @@ pub(crate) struct Receiving {
 }
 
 impl Receiving {
-    /// `tap`: who measures.
-    pub(crate) fn new(clock: MachineClock, outputs: Outputs, tap: Option<Tap>) -> Self {
+    /// `tap`: who measures. `lips`: which track's pictures are held to the sound.
+    pub(crate) fn new(clock: MachineClock, outputs: Outputs, tap: Option<Tap>, lips: TrackKind) -> Self {
         Self {
             clock,
             outputs,
             tap,
+            lips,
             slots: BTreeMap::new(),
             people: BTreeMap::new(),
             meters: Meters::default(),
@@ -217,8 +220,8 @@ impl Receiving {
             Some(Feedback::Shown { slot, delay_us }) => {
                 self.first_picture.get_or_insert_with(Instant::now);
                 let source = self.slots.get(&slot).and_then(Slot::source);
-                let camera = source.filter(|source| source.track == TrackKind::Camera);
-                if let (Some(source), Some(delay_us)) = (camera, delay_us) {
+                let lips = source.filter(|source| source.track == self.lips);
+                if let (Some(source), Some(delay_us)) = (lips, delay_us) {
                     let person = self.people.entry(source.participant.clone()).or_default();
                     person.lips.on_picture(delay_us);
                     person.skew.on_picture(delay_us as f64 / 1000.0);
@@ -239,7 +242,7 @@ impl Receiving {
     fn bring_together(&mut self, now: Instant) {
         for slot in self.slots.values_mut() {
             let Some(source) = slot.source() else { continue };
-            if source.track == TrackKind::Screen {
+            if source.track != TrackKind::Microphone && source.track != self.lips {
                 continue;
             }
             let Some(person) = self.people.get_mut(&source.participant) else { continue };

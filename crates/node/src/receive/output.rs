@@ -6,8 +6,9 @@ use crate::error::NodeError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-use tongke_media::Picture;
 use tongke_media::render::{RenderError, Speaker, WavWriter, Window, WindowOptions, Y4mWriter};
+use tongke_media::{Picture, WallDisplay};
+use tongke_protocol::TrackKind;
 
 /// Pixels of the window, without `fullscreen`.
 const WINDOW: (u32, u32) = (1280, 720);
@@ -16,10 +17,13 @@ const WINDOW: (u32, u32) = (1280, 720);
 #[derive(Clone)]
 pub(crate) struct Outputs {
     window: Option<Arc<Window>>,
+    wall: Option<Arc<WallDisplay>>,
     speaker: Option<Arc<Speaker>>,
     pictures: Option<PathBuf>,
     sounds: Option<PathBuf>,
     fps: u32,
+    /// The only track whose pictures are shown; none: all are.
+    only: Option<TrackKind>,
 }
 
 impl Outputs {
@@ -27,8 +31,15 @@ impl Outputs {
     pub(crate) fn open(config: &NodeConfig) -> Result<Outputs, NodeError> {
         let video = |source| NodeError::Render { output: "video-out", source };
         let sound = |source| NodeError::Render { output: "sound-out", source };
-        let mut outputs =
-            Outputs { window: None, speaker: None, pictures: None, sounds: None, fps: config.format.fps };
+        let mut outputs = Outputs {
+            window: None,
+            wall: None,
+            speaker: None,
+            pictures: None,
+            sounds: None,
+            fps: config.format.fps,
+            only: None,
+        };
         match &config.video_out {
             VideoOut::None => {}
             VideoOut::Window { fullscreen } => {
@@ -38,6 +49,10 @@ impl Outputs {
                 outputs.window = Some(Arc::new(Window::open(&options).map_err(video)?));
             }
             VideoOut::Directory(path) => outputs.pictures = Some(made(path).map_err(video)?),
+            VideoOut::Wall(name) => {
+                let wall = WallDisplay::open(name).map_err(RenderError::Window).map_err(video)?;
+                outputs.wall = Some(Arc::new(wall));
+            }
         }
         match &config.sound_out {
             SoundOut::None => {}
@@ -49,11 +64,24 @@ impl Outputs {
         Ok(outputs)
     }
 
+    /// From now on pictures of other tracks are not shown.
+    pub(crate) fn show_only(&mut self, track: TrackKind) {
+        self.only = Some(track);
+    }
+
     /// The way of one slot's pictures from `source`.
     pub(crate) fn picture_out(&self, slot: u8, source: &Source, name: &str) -> PictureOut {
         let path = self.pictures.as_ref().map(|directory| directory.join(file_name(source, "y4m")));
-        let window = self.window.clone();
-        PictureOut { window, tile: slot.into(), name: name.to_owned(), path, fps: self.fps, file: None }
+        let is_shown = self.only.is_none_or(|only| only == source.track);
+        PictureOut {
+            window: self.window.clone().filter(|_| is_shown),
+            wall: self.wall.clone().filter(|_| is_shown),
+            tile: slot.into(),
+            name: name.to_owned(),
+            path,
+            fps: self.fps,
+            file: None,
+        }
     }
 
     /// The way of one slot's sound from `source`.
@@ -97,6 +125,7 @@ fn unused(path: PathBuf) -> PathBuf {
 /// Where one source's pictures go. Lives in the decoder's thread.
 pub(crate) struct PictureOut {
     window: Option<Arc<Window>>,
+    wall: Option<Arc<WallDisplay>>,
     tile: u32,
     name: String,
     path: Option<PathBuf>,
@@ -117,6 +146,9 @@ impl PictureOut {
             && let Err(error) = file.write(&picture, Instant::now())
         {
             tracing::error!(%error, "the recording is not complete");
+        }
+        if let Some(wall) = &self.wall {
+            wall.show(picture.clone());
         }
         if let Some(window) = &self.window {
             window.show(self.tile, &self.name, picture);

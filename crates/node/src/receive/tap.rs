@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tongke_media::capture::video::Captured;
 use tongke_media::{Picture, SoundFrame};
 use tongke_protocol::event::ClockReport;
-use tongke_protocol::{ParticipantId, WallTime};
+use tongke_protocol::{ParticipantId, TrackKind, WallTime};
 
-/// Pictures and sounds that wait for the measuring thread: half a second of both. A picture of 720p has 1.4 MB.
-const QUEUE: usize = 48;
+/// Pictures and sounds that wait for the measuring thread: half a second of both, where screens are filmed too. A
+/// picture of 720p has 1.4 MB.
+const QUEUE: usize = 96;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(crate) enum Tapped {
     Sound(TappedSound),
     /// The microphone gave this, before anything was added to it.
     Heard(SoundFrame),
+    /// A source of this node's own pictures gave this, before it is encoded; where screens are filmed only.
+    Captured(TrackKind, Captured),
 }
 
 /// A decoded picture.

@@ -14,6 +14,7 @@ pub(crate) use outlet::Outlet;
 use crate::clock::MachineClock;
 use crate::config::NodeConfig;
 use crate::error::NodeError;
+use crate::receive::Tap;
 use crate::record::Pictures;
 use crate::session::Instruments;
 use sound::{SoundPipeline, SoundPlan};
@@ -65,7 +66,8 @@ impl Sending {
         let mut sending = Sending { outlet, videos: Vec::new(), sound: None, moving: Pictures::default() };
         for (track, source) in [(TrackKind::Camera, &config.camera), (TrackKind::Screen, &config.screen)] {
             if let Some(source) = source {
-                sending.add_video(config, clock, track, source, &identity).await?;
+                let tap = instruments.filter(|of| of.films).map(|of| of.tap.clone());
+                sending.add_video(config, clock, track, source, &identity, tap).await?;
             }
         }
         if let Some(source) = &config.microphone {
@@ -92,6 +94,7 @@ impl Sending {
         track: TrackKind,
         source: &VideoSource,
         identity: &Identity,
+        tap: Option<Tap>,
     ) -> Result<(), NodeError> {
         let plan = VideoPlan {
             track,
@@ -101,6 +104,7 @@ impl Sending {
             stamper: Stamper::new(clock, Codec::H264.clock_rate_hz()),
             outlet: self.outlet.clone(),
             moving: self.moving.clone(),
+            tap,
         };
         let pipeline = VideoPipeline::start(plan).await?;
         self.videos.push((pipeline, BitrateSteering::new(config.video_bitrate)));

@@ -6,6 +6,7 @@ use super::meter::SentMeter;
 use super::outlet::{Handed, Outlet};
 use super::stamp::Stamper;
 use crate::error::NodeError;
+use crate::receive::{Tap, Tapped};
 use crate::record::Pictures;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub(crate) struct VideoPlan {
     pub stamper: Stamper,
     pub outlet: Outlet,
     pub moving: Pictures,
+    /// Who is shown the source's pictures before they are encoded.
+    pub tap: Option<Tap>,
 }
 
 impl VideoPipeline {
@@ -84,7 +87,13 @@ impl VideoPipeline {
             content: if track == TrackKind::Screen { Content::Screen } else { Content::Camera },
         };
         let (opened_tx, opened) = oneshot::channel();
-        let capture = Capture { source: plan.source, options: plan.options, pictures: pictures.clone(), out };
+        let capture = Capture {
+            source: plan.source,
+            options: plan.options,
+            pictures: pictures.clone(),
+            out,
+            tap: plan.tap,
+        };
         super::spawn(format!("{track}-capture"), move || capture.run(opened_tx))?;
         let pipeline = VideoPipeline { track, meter, controls, pictures: pictures.clone() };
         super::spawn(format!("{track}-encode"), move || encoder.run(&pictures))?;
@@ -167,6 +176,7 @@ struct Capture {
     options: VideoOptions,
     pictures: Arc<Mailbox<Picture>>,
     out: Out,
+    tap: Option<Tap>,
 }
 
 impl Capture {
@@ -222,7 +232,11 @@ impl Capture {
     fn take_all(&mut self, source: &mut dyn PictureSource) -> Result<(), CaptureError> {
         let mut dropped = 0;
         while !self.stopped() {
-            match source.next()? {
+            let captured = source.next()?;
+            if let (Some(tap), Some(captured)) = (&self.tap, &captured) {
+                tap.tell(Tapped::Captured(self.out.track, captured.clone()));
+            }
+            match captured {
                 Some(Captured::Picture(picture)) => {
                     if self.out.outlet.is_open() && self.pictures.put(picture) {
                         self.out.meter.lock().replaced += 1;

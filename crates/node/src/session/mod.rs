@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tongke_media::program::Program;
-use tongke_protocol::ParticipantId;
 use tongke_protocol::facts::NodeFacts;
+use tongke_protocol::{ParticipantId, TrackKind};
 
 /// How often the status line and the facts file are written.
 const TICK: Duration = Duration::from_secs(1);
@@ -63,6 +63,9 @@ pub(crate) struct Instruments {
     pub clock: MachineClock,
     /// Whether the other ends run on it too.
     pub one_clock: bool,
+    /// Whether this end's camera films what its display shows, which is the other end's screen alone. The camera's and
+    /// the screen's pictures are tapped then, before they are encoded, and screens are held to the sound.
+    pub films: bool,
 }
 
 pub(crate) struct Session {
@@ -125,7 +128,12 @@ impl Session {
             config.relay_ca.as_deref(),
         )
         .map_err(|reason| NodeError::System { what: "set up HTTP", reason })?;
-        let outputs = Outputs::open(&config)?;
+        let films = instruments.as_ref().is_some_and(|of| of.films);
+        let lips = if films { TrackKind::Screen } else { TrackKind::Camera };
+        let mut outputs = Outputs::open(&config)?;
+        if films {
+            outputs.show_only(TrackKind::Screen);
+        }
         let sending = Sending::start(&config, clock, instruments.as_ref()).await?;
         let plan = LinkPlan {
             lesson: config.lesson.clone(),
@@ -140,7 +148,7 @@ impl Session {
             plan,
             keeper: if one_clock { ClockKeeper::of_one_clock() } else { ClockKeeper::default() },
             sending,
-            receiving: Receiving::new(clock, outputs, instruments.as_ref().map(|of| of.tap.clone())),
+            receiving: Receiving::new(clock, outputs, instruments.as_ref().map(|of| of.tap.clone()), lips),
             instruments,
             roster: Roster::default(),
             wire: Wire::Waiting(Instant::now()),

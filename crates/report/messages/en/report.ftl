@@ -42,6 +42,7 @@ scope-short = scope { $letter }
 scope-a = scope A (software stamp)
 scope-b = scope B (optical, acoustic)
 scope-c = scope C (there and back, one clock)
+half-by-symmetry = there and back; judged by its half, { $half }, which assumes that both directions take the same time
 judged-mandatory = Mandatory; judged by its { $statistic }, of at least { $n } samples
 judged-optional = Not mandatory here; judged by its { $statistic }, of at least { $n } samples
 statistic-value = value

@@ -42,6 +42,7 @@ scope-short = 口径 { $letter }
 scope-a = 口径 A（软件打点）
 scope-b = 口径 B（光学、声学）
 scope-c = 口径 C（单时钟往返）
+half-by-symmetry = 这是往返；按其一半 { $half } 评判（按对称假设：两个方向用时相同）
 judged-mandatory = 必查项；判定值：{ $statistic }；至少 { $n } 个样本
 judged-optional = 本次非必查项；判定值：{ $statistic }；至少 { $n } 个样本
 statistic-value = 测得值

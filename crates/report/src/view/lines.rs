@@ -9,7 +9,7 @@ use crate::texts::{Texts, clean};
 use crate::view::place::Places;
 use crate::view::told::details;
 use tongke_inspection::criteria::{self, Mark};
-use tongke_inspection::facts::{Finding, Measured, Outcome};
+use tongke_inspection::facts::{Finding, Measured, Outcome, Scope};
 use tongke_inspection::judge::{Grade, Judgement, Line, Verdict};
 
 pub(super) fn groups(
@@ -87,6 +87,7 @@ fn row(source: &Source<'_>, texts: &Texts, places: &Places, line: &criteria::Lin
         place = texts.with("place-in-scope", &[("place", &place), ("scope", &scope)]);
     }
     let mut whys = vec![sentence(&why(texts, judged.verdict))];
+    whys.extend(half(texts, line, judged));
     whys.extend(also(texts, line, judged));
     if let Some(Outcome::Missing(missing)) = finding.map(|finding| &finding.outcome) {
         whys.extend(missing.detail.as_ref().map(|detail| remark(texts, detail)));
@@ -124,6 +125,14 @@ fn value(texts: &Texts, line: &criteria::Line, judged: &Line, measured: &Measure
         (Verdict::Invalid(_), None) => texts.get("no-value"),
         _ => number::judged(unit, value, measured.bound, measured.one_sided, Some(line)),
     }
+}
+
+/// Of a delay there and back, what was judged of it, and what that takes for granted.
+fn half(texts: &Texts, line: &criteria::Line, judged: &Line) -> Option<String> {
+    let whole = judged.value.filter(|_| judged.scope == Some(Scope::C))?;
+    judged.verdict.counts_as()?;
+    let half = number::judged(line.quantity.definition().unit, whole / 2.0, None, None, Some(line));
+    Some(texts.with("half-by-symmetry", &[("half", &half)]))
 }
 
 /// What others' limits say.

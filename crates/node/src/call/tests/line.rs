@@ -129,6 +129,7 @@ impl Line {
             kbps: 32.0,
             told: Told { way: Some(Way::BToA), by: "a".into(), one_clock: false },
             drawn: Drawn { schedule: near.schedule, side: Side::B },
+            filming: None,
         };
         let relay: RelayClock = near.clock.clone();
         let begin = clock.origin().instant;
