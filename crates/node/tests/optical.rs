@@ -109,9 +109,6 @@ async fn a_filmed_screen_adds_what_it_adds_and_the_loop_is_both_ways() {
         let there_and_back = measured(here, Scope::C, Way::AToB);
         let ways_ms = measured(far, Scope::B, Way::BToA).median.unwrap() + camera_ms(here);
         let apart_ms = there_and_back.median.unwrap() - ways_ms;
-            "C {:?} ± {:?} n {} apart {apart_ms}",
-            there_and_back.median, there_and_back.bound, there_and_back.n
-        );
         assert!(apart_ms.abs() <= there_and_back.bound.unwrap(), "{apart_ms} {there_and_back:?}");
         assert_eq!(there_and_back.clock_bound_ms, None, "one clock saw both ends");
         assert!(there_and_back.n >= 59);

@@ -46,7 +46,7 @@ pub(super) struct Showing {
 /// What the thread is told.
 enum Message {
     /// The slot has another source; decoding begins anew.
-    Source(Meter, Showing),
+    Source(Meter, Box<Showing>),
     /// Decode and show.
     Job(Job),
     /// The slot is empty.
@@ -80,7 +80,7 @@ impl DecodeWorker {
 
     /// The slot's next pictures come from another source.
     pub(super) fn set_source(&self, meter: Meter, out: Showing) {
-        self.tell(Message::Source(meter, out));
+        self.tell(Message::Source(meter, Box::new(out)));
     }
 
     /// The slot is empty now.
@@ -126,7 +126,7 @@ impl Decoding {
                 Message::Job(job) => self.decode(&job),
                 Message::Source(meter, out) => {
                     self.end_source();
-                    self.out = Some((meter, out));
+                    self.out = Some((meter, *out));
                 }
                 Message::Empty => self.end_source(),
             }
