@@ -81,6 +81,10 @@ fn echo_is_laid_to_the_room_that_it_comes_from() {
     let mut facts = good();
     set(&mut facts, Quantity::EchoIdte, A_TO_B, 40.0);
     assert_eq!(told(&facts, Quantity::EchoIdte), Some((Suspect::Room, Some(Way::AtB), Remedy::LessEcho)));
+    // Whoever talks at a is not heard at b while b talks: the room is a's.
+    set(&mut facts, Quantity::DoubleTalkAttenuation, A_TO_B, 15.0);
+    let half = told(&facts, Quantity::DoubleTalkAttenuation);
+    assert_eq!(half, Some((Suspect::Room, Some(Way::AtA), Remedy::FullDuplex)));
 }
 
 #[test]

@@ -159,6 +159,23 @@ fn too_few_moments_of_a_kind_are_no_figure() {
 }
 
 #[test]
+fn a_sweep_just_after_the_loudspeaker_fell_silent_counts_for_neither_kind() {
+    let counted = |sweeps: &[Sweep]| match attenuation(sweeps) {
+        Ok(found) => found.alone + found.together,
+        Err(none) => panic!("{none}"),
+    };
+    let sweeps = ROOM.sweeps();
+    let just_after: Vec<Sweep> = sweeps
+        .iter()
+        .filter(|sweep| sweep.sounding_dbfs < -60.0 && sweep.silent_dbfs > -60.0)
+        .copied()
+        .collect();
+    assert!(just_after.len() >= 2, "{sweeps:?}");
+    let more: Vec<Sweep> = sweeps.iter().chain(&just_after).copied().collect();
+    assert_eq!(counted(&more), counted(&sweeps));
+}
+
+#[test]
 fn the_sweep_is_the_one_that_the_page_of_signals_sounds() {
     #[derive(serde::Deserialize)]
     struct Talker {
