@@ -28,6 +28,7 @@ const CHANGES: &[(&str, &str, &str, &str)] = &[
         include_str!("../../migrations/0004_reports.sqlite.sql"),
         include_str!("../../migrations/0004_reports.postgres.sql"),
     ),
+    ("people", include_str!("../../migrations/0005_people.sql"), "", ""),
 ];
 
 /// Applies what the database does not have yet.

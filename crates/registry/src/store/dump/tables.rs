@@ -16,7 +16,7 @@ const MANY: usize = 512;
 const FEW: usize = 8;
 
 /// In an order in which each row finds those that it refers to.
-pub(super) const TABLES: [Table; 9] = [
+pub(super) const TABLES: [Table; 10] = [
     Table {
         name: "machine",
         columns: "id public_key kind school name enrolled_us:n revoked_us:n",
@@ -27,6 +27,12 @@ pub(super) const TABLES: [Table; 9] = [
         name: "enrolment",
         columns: "code_hash machine kind school name author made_us:n expires_us:n used_us:n",
         order: "code_hash",
+        rows: MANY,
+    },
+    Table {
+        name: "account",
+        columns: "id login name appointments password subject ended:n failures:n failed_us:n version:n",
+        order: "id",
         rows: MANY,
     },
     Table { name: "pupil", columns: "id school class sealed:b added_us:n", order: "id", rows: MANY },

@@ -5,6 +5,7 @@ use super::facts::{dispute, fact};
 use crate::store::{BackupError, Deed, Enrolment, MachineKind, PupilKey, Store, Webhook};
 use std::fs;
 use std::path::Path;
+use tongke_people::{Account, Appointment, Role};
 use tongke_protocol::WallTime;
 
 const NOW: WallTime = WallTime(1_575_000_000_000_000);
@@ -37,6 +38,14 @@ async fn fill(store: &Store, key: &Path) {
         let file = format!("{{\"report\":\t\"{text}\"}}\n");
         store.keep_report(&super::reports::card(&format!("t-{id}")), &file, NOW).await.unwrap();
     }
+    let who = Account {
+        id: "a1".parse().unwrap(),
+        login: "shan".into(),
+        name: "单志明".into(),
+        appointments: vec![Appointment { role: Role::Teacher, place: "school:lake".parse().unwrap() }],
+        ended: false,
+    };
+    store.add_account(&who, Some("$argon2id$"), Some("iss|1"), "admin", NOW).await.unwrap();
     store.audit(Deed { who: "admin", what: "revoked", about: "node-1", detail: "" }, NOW).await.unwrap();
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod databases;
 mod facts;
 mod kill;
 mod machines;
+mod people;
 mod reading;
 mod reports;
 mod scene;
