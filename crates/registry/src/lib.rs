@@ -14,14 +14,17 @@ mod http;
 mod intake;
 mod links;
 mod ordering;
+mod passwords;
 mod planned;
 mod reporting;
 mod server;
 mod service;
+mod signing_in;
 pub mod store;
 mod telling;
 
 pub use http::{Refusal, description, router};
 pub use server::{Server, ServerConfig, ServerError, TlsFiles};
 pub use service::{Clock, Service, system_clock};
+pub use signing_in::{FirstAccount, NewPasswordError, SetUpError, SignInError, fresh_id};
 pub use store::AsOf;

@@ -31,7 +31,8 @@ struct Done {
     /// Who did it.
     who: String,
     /// What: `machine_allowed`, `machine_enrolled`, `machine_revoked`, `webhook_added`, `webhook_ended`,
-    /// `class_listed`, `machine_ordered`, `report_brought`, `pupil_erased`, `pupils_erased`, `restored`.
+    /// `class_listed`, `machine_ordered`, `report_brought`, `pupil_erased`, `pupils_erased`, `restored`,
+    /// `account_first`, `account_added`, `account_changed`, `account_ended`, `password_set`.
     what: String,
     /// To what.
     about: String,

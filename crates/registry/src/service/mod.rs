@@ -5,6 +5,7 @@ mod work;
 use crate::access::AccessKey;
 use crate::http::Tries;
 use crate::links::Links;
+use crate::passwords::Passwords;
 use crate::store::{PupilKey, Store};
 use std::fmt;
 use std::sync::Arc;
@@ -51,6 +52,10 @@ pub struct Service {
     pub(crate) tries: Tries,
     /// Anybody's files that were checked.
     pub(crate) checks: Tries,
+    /// Wrong passwords, and wrong codes for the first account.
+    pub(crate) sign_ins: Tries,
+    /// What hashes them.
+    pub(crate) passwords: Passwords,
     /// Links that machines hold.
     pub(crate) links: Links,
     /// By what reports are judged.
@@ -82,6 +87,8 @@ impl Service {
             intake: Semaphore::new(INTAKE),
             tries: Tries::default(),
             checks: Tries::default(),
+            sign_ins: Tries::default(),
+            passwords: Passwords::new(),
             links: Links::default(),
             criteria: Criteria::shipped(),
             came: Notify::new(),
