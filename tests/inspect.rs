@@ -122,7 +122,8 @@ fn a_far_side_that_is_asleep_is_named_and_is_no_pass() {
     let relay = Relay::start(&scratch);
     let _valley = stand_by(&scratch, &relay, "valley", Role::Supporting);
     let out = scratch.file("out");
-    let done = said(&mut inspect(&scratch, &relay, "lin", &out, "10"));
+    let mut asks = inspect(&scratch, &relay, "lin", &out, "10");
+    let done = said(asks.args(["--patience", "3"]));
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert!(done.out.contains("the far side sleeps or is off"), "{}", done.out);
     assert!(done.out.contains("Overall: Undecided"), "{}", done.out);

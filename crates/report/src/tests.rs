@@ -186,6 +186,8 @@ fn a_trend_says_what_became_worse_and_when_there_are_too_few_tests_for_one() {
     let better = told(&test(9, 8.0), &before, Language::English);
     assert!(better.contains("Better: ") && better.contains("the last 5 tests"), "{better}");
     assert!(told(&test(9, 20.0), &before, Language::English).contains("No clear change"));
+    let hardly = told(&test(9, 20.02), &before, Language::English);
+    assert!(hardly.contains("No clear change"), "20.0 ms against 20.0 ms is none: {hardly}");
     assert!(told(&test(9, 48.0), &before[..2], Language::English).contains("a trend needs 3"));
     let history = crate::history(&before, &Criteria::shipped(), Language::English);
     assert_eq!(history.lines().count(), 6, "a title and five tests: {history}");

@@ -24,12 +24,19 @@ pub(crate) fn told(now: &Facts, before: &[Facts], criteria: &Criteria, texts: &T
         ];
     }
     let mut changed = changes(now, before, criteria);
+    changed.retain(is_seen);
     if changed.is_empty() {
         return vec![texts.with("trend-steady", &[("n", &count.to_string())])];
     }
     changed.sort_by_key(|change| change.is_better);
     let names = Names::of(now, texts);
     changed.iter().map(|change| sentence(change, texts, &names)).collect()
+}
+
+/// Whether a change is more than what is printed of the two numbers.
+fn is_seen(change: &Change) -> bool {
+    let unit = change.quantity.definition().unit;
+    number::number(unit, change.now) != number::number(unit, change.before)
 }
 
 fn sentence(change: &Change, texts: &Texts, names: &Names) -> String {

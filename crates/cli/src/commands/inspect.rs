@@ -1,5 +1,6 @@
 //! `tongke inspect`: the way between two schools, measured for an inspector: by a test, or beside a lesson.
 
+use super::way::WayArgs;
 use crate::config;
 use crate::failure::Failure;
 use crate::inspection::hold::Hold;
@@ -24,19 +25,8 @@ pub struct Args {
     /// Configuration file with the relay's address and authority; flags win over it
     #[arg(long, value_name = "FILE", env = "TONGKE_CONFIG")]
     config: Option<PathBuf>,
-    /// The relay: http://HOST:PORT or https://…
-    #[arg(long, value_name = "URL", env = "TONGKE_RELAY")]
-    relay: Option<String>,
-    /// PEM file with the authority of a relay whose certificate no public authority signed
-    #[arg(long, value_name = "FILE", env = "TONGKE_RELAY_CA")]
-    relay_ca: Option<PathBuf>,
-    /// The test lesson in which both nodes stand by, or the lesson beside which is measured [default: the one that
-    /// the token is for]
-    #[arg(long, value_name = "LESSON", env = "TONGKE_LESSON")]
-    lesson: Option<String>,
-    /// A file that holds an inspector's grant, as 'tongke token --role inspector' prints it
-    #[arg(long, value_name = "FILE", env = "TONGKE_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    way: WayArgs,
     /// The node that the inspection begins from
     #[arg(long, value_name = "NODE")]
     pub from: ParticipantId,
@@ -52,6 +42,9 @@ pub struct Args {
     /// Beside a lesson: how often its nodes are asked, in seconds
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(MIN_EVERY_S..=300))]
     pub every: u64,
+    /// How long a node that answers nothing is waited for before it counts as asleep, in seconds
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub patience: u64,
     /// How long idle lines are watched, in seconds, 1 to 60
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=60))]
     pub idle: u16,
@@ -133,14 +126,8 @@ fn failure(error: InspectError, config: &NodeConfig) -> Failure {
 
 /// An inspector sends and shows nothing.
 fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
-    NodeSettings {
-        relay: args.relay.clone().or(file.relay),
-        relay_ca: args.relay_ca.clone().or(file.relay_ca),
-        lesson: args.lesson.clone().or(file.lesson),
-        token_file: args.token_file.clone().or(file.token_file),
-        token: file.token,
-        ..NodeSettings::default()
-    }
+    let NodeSettings { relay, relay_ca, lesson, token, token_file, .. } = args.way.over(file);
+    NodeSettings { relay, relay_ca, lesson, token, token_file, ..NodeSettings::default() }
 }
 
 impl Args {

@@ -15,3 +15,4 @@ pub mod serve;
 pub mod standby;
 pub mod token;
 pub mod verify;
+mod way;

@@ -1,5 +1,6 @@
 //! `tongke selftest`: what this school's devices and its line to the relay do, for the school's IT staff.
 
+use super::way::WayArgs;
 use crate::config;
 use crate::failure::Failure;
 use crate::logging::LogArgs;
@@ -21,18 +22,8 @@ pub struct Args {
     /// Configuration file of this machine's node (see configs/send.toml); flags win over it
     #[arg(long, value_name = "FILE", env = "TONGKE_CONFIG")]
     config: Option<PathBuf>,
-    /// The relay: http://HOST:PORT or https://…
-    #[arg(long, value_name = "URL", env = "TONGKE_RELAY")]
-    relay: Option<String>,
-    /// PEM file with the authority of a relay whose certificate no public authority signed
-    #[arg(long, value_name = "FILE", env = "TONGKE_RELAY_CA")]
-    relay_ca: Option<PathBuf>,
-    /// The lesson whose relay is tested [default: the one that the token is for]
-    #[arg(long, value_name = "LESSON", env = "TONGKE_LESSON")]
-    lesson: Option<String>,
-    /// A file that holds the grant, as 'tongke token' prints it
-    #[arg(long, value_name = "FILE", env = "TONGKE_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    way: WayArgs,
     /// Folder of this machine: earlier self-tests are kept in it, to show the trend. If it was enrolled, the
     /// registry gives grant and relay
     #[arg(long, value_name = "DIR", env = "TONGKE_DATA")]
@@ -62,9 +53,9 @@ pub struct Args {
     /// Other schools share this one's public address: their lessons and tests are no reason to wait
     #[arg(long)]
     shared_address: bool,
-    /// Who tests, for the record
-    #[arg(long, value_name = "NAME", default_value = "IT staff")]
-    by: String,
+    /// Who tests, for the record [default: IT staff]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     /// zh-CN or en [default: as the system speaks]
     #[arg(long, value_name = "LANGUAGE")]
     language: Option<Language>,
@@ -117,7 +108,7 @@ fn test(args: &Args, settings: NodeSettings, language: Language) -> Result<Facts
     let tested = runtime.block_on(async {
         let config = admit(settings).await.map_err(super::node::ended)?;
         let plan = SelfTest {
-            asked_by: args.by.clone(),
+            asked_by: args.by.clone().unwrap_or_else(|| staff(language).to_owned()),
             idle: Duration::from_secs(args.seconds),
             attended: !args.unattended,
             load: LoadPlan {
@@ -161,11 +152,8 @@ fn print(told: &[u8]) -> Result<(), Failure> {
 }
 
 fn settings(args: &Args, file: NodeSettings) -> NodeSettings {
+    let file = args.way.over(file);
     NodeSettings {
-        relay: args.relay.clone().or(file.relay),
-        relay_ca: args.relay_ca.clone().or(file.relay_ca),
-        lesson: args.lesson.clone().or(file.lesson),
-        token_file: args.token_file.clone().or(file.token_file),
         data: args.data.clone().or(file.data),
         camera: args.camera.clone().or(file.camera),
         microphone: args.microphone.clone().or(file.microphone),
@@ -182,6 +170,14 @@ fn words(facts: &Facts, before: Option<&Vec<Facts>>, language: Language) -> Stri
     match before {
         Some(before) => format!("{text}\n{}", trend(facts, before, &criteria, language)),
         None => text,
+    }
+}
+
+/// Who tests a school's line.
+fn staff(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "学校网络管理员",
+        Language::English => "IT staff",
     }
 }
 

@@ -3,6 +3,7 @@
 use super::line::Line;
 use crate::commands::inspect::Args;
 use std::future::Future;
+use std::time::Duration;
 use tongke_inspection::Facts;
 use tongke_inspection::conduct::{Plan, Stage, Telling};
 use tongke_node::NodeConfig;
@@ -32,6 +33,7 @@ pub async fn run(
 
 fn plan(args: &Args, config: &NodeConfig) -> Plan {
     Plan {
+        patience: Duration::from_secs(args.patience),
         idle_s: args.idle,
         most_mbps: args.most_mbps,
         metered: args.metered,

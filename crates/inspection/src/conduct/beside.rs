@@ -6,7 +6,7 @@ mod flow;
 #[cfg(test)]
 mod tests;
 
-use super::Side;
+use super::{Head, Side};
 use crate::facts::{Cause, Facts};
 use flow::Flow;
 use std::time::{Duration, Instant};
@@ -24,25 +24,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What a clock may drift against the relay's between two reports beyond their bounds, µs: 50 ppm over 10 s, fourfold.
 const DRIFT_US: u64 = 2_000;
 
-/// What is to be written over the document, and how often is asked.
+/// Who is asked, and how often.
 #[derive(Debug, Clone)]
 pub struct BesidePlan {
-    /// The document's name.
-    pub id: String,
-    /// Who asked for it.
-    pub asked_by: String,
-    /// The relay's address.
-    pub relay: String,
-    /// The inspector's program.
-    pub software: String,
-    /// The places' civil time, in minutes east of UTC.
-    pub utc_offset_minutes: i32,
-    /// Place a.
-    pub a: ParticipantId,
-    /// Place b.
-    pub b: ParticipantId,
-    /// The number of the first ask, drawn by lot.
-    pub first_ask: u32,
+    /// What is written over the document, and who is asked.
+    pub head: Head,
     /// Between two asks.
     pub every: Duration,
 }
@@ -90,7 +76,7 @@ impl Beside {
             gone: None,
             flow: Flow::default(),
         };
-        let (nodes, next_id) = ([node(), node()], plan.first_ask);
+        let (nodes, next_id) = ([node(), node()], plan.head.first_ask);
         Beside { plan, began: now, nodes, next_id, ending: None, facts: None }
     }
 
@@ -106,7 +92,7 @@ impl Beside {
     }
 
     fn side(&self, who: &ParticipantId) -> Option<Side> {
-        [(&self.plan.a, Side::A), (&self.plan.b, Side::B)]
+        [(&self.plan.head.a, Side::A), (&self.plan.head.b, Side::B)]
             .into_iter()
             .find_map(|(node, side)| (node == who).then_some(side))
     }
@@ -114,7 +100,7 @@ impl Beside {
     /// A node answers.
     pub fn on_reply(&mut self, now: Now, from: &ParticipantId, reply: Reply) {
         let Some(side) = self.side(from) else { return };
-        let other = if side == Side::A { self.plan.b.clone() } else { self.plan.a.clone() };
+        let other = if side == Side::A { self.plan.head.b.clone() } else { self.plan.head.a.clone() };
         let at_s = now.instant.saturating_duration_since(self.began.instant).as_secs_f64();
         let node = &mut self.nodes[side as usize];
         // An older answer than the last, or to somebody else.
@@ -184,7 +170,7 @@ impl Beside {
         if self.facts.is_some() {
             return None;
         }
-        for (side, who) in [(0, &self.plan.a), (1, &self.plan.b)] {
+        for (side, who) in [(0, &self.plan.head.a), (1, &self.plan.head.b)] {
             let node = &mut self.nodes[side];
             if now < node.next_ask {
                 continue;

@@ -25,21 +25,21 @@ pub(super) fn of(inspection: &Inspection, ended: WallTime) -> Facts {
     notes.extend(Side::BOTH.into_iter().flat_map(|side| remarks(inspection, side)));
     Facts {
         version: VERSION,
-        id: plan.id.clone(),
+        id: plan.head.id.clone(),
         kind: Kind::Inspection,
-        asked_by: plan.asked_by.clone(),
+        asked_by: plan.head.asked_by.clone(),
         places: Places {
             a: place(inspection, Side::A),
             b: Some(place(inspection, Side::B)),
-            relay: plan.relay.clone(),
+            relay: plan.head.relay.clone(),
         },
         time: Time {
             began: timestamp(began),
             ended: timestamp(ended.max(began)),
-            utc_offset_minutes: plan.utc_offset_minutes,
+            utc_offset_minutes: plan.head.utc_offset_minutes,
             clocks: Side::BOTH.into_iter().filter_map(|side| clock(inspection, side)).collect(),
         },
-        software: plan.software.clone(),
+        software: plan.head.software.clone(),
         steps: Step::ALL.into_iter().map(|step| record(inspection, step)).collect(),
         findings,
         notes,
@@ -51,7 +51,7 @@ fn timestamp(wall: WallTime) -> Timestamp {
 }
 
 fn place(inspection: &Inspection, side: Side) -> Place {
-    let node = inspection.plan.node(side).to_string();
+    let node = inspection.plan.head.node(side).to_string();
     let told = inspection.presence[side as usize].as_ref();
     let school = told.map(|told| told.school.clone()).filter(|school| !school.trim().is_empty());
     let room = told.map(|told| told.room.clone()).unwrap_or_default();
@@ -77,7 +77,7 @@ fn clock(inspection: &Inspection, side: Side) -> Option<Clock> {
 
 /// Why a side has no answer of a stage; none: it has one.
 fn cause(inspection: &Inspection, stage: Stage, side: Side) -> Option<Missing> {
-    let node = inspection.plan.node(side);
+    let node = inspection.plan.head.node(side);
     let told = |cause: Cause, why: Remark| Missing { cause, detail: Some(why.of_node(node)) };
     let ended = || told(Cause::EndedEarly, RemarkCode::InspectionEnded.into());
     let asked = of_side(inspection, side).find(|asked| asked.stage == stage);
@@ -240,7 +240,7 @@ fn remarks(inspection: &Inspection, side: Side) -> Vec<Remark> {
     notes.extend(leg(&answered(inspection, side)));
     notes.extend(of_side(inspection, side).flat_map(|asked| asked.job.notes()));
     notes.truncate(NOTES_OF_A_NODE);
-    let node = inspection.plan.node(side);
+    let node = inspection.plan.head.node(side);
     notes.into_iter().map(|note| note.of_node(node)).filter(|note| note.check("notes").is_ok()).collect()
 }
 

@@ -13,7 +13,7 @@ mod plan;
 mod tests;
 mod turn;
 
-pub use plan::{Plan, Stage};
+pub use plan::{Head, Plan, Stage};
 
 use crate::facts::{Cause, Facts, Remark};
 use job::{Job, State};
@@ -101,7 +101,7 @@ impl Inspection {
     /// Begins: the first asks are there at once.
     pub fn new(plan: Plan, now: Now) -> Inspection {
         let mut inspection = Inspection {
-            next_id: plan.first_ask,
+            next_id: plan.head.first_ask,
             plan,
             began: now,
             stage: Stage::Knocking,
@@ -123,8 +123,10 @@ impl Inspection {
 
     /// A node answers.
     pub fn on_reply(&mut self, now: Now, from: &ParticipantId, reply: Reply) {
-        let Some(side) = Side::BOTH.into_iter().find(|side| self.plan.node(*side) == from) else { return };
-        let since_first = |id: u32| id.wrapping_sub(self.plan.first_ask);
+        let Some(side) = Side::BOTH.into_iter().find(|side| self.plan.head.node(*side) == from) else {
+            return;
+        };
+        let since_first = |id: u32| id.wrapping_sub(self.plan.head.first_ask);
         // What another inspection asked is no word to this one.
         if since_first(reply.id) >= since_first(self.next_id) {
             return;
@@ -177,7 +179,7 @@ impl Inspection {
     pub fn poll_ask(&mut self, now: Instant) -> Option<(ParticipantId, Ask)> {
         let due = |asked: &mut Asked| asked.job.poll_ask(now).map(|ask| (asked.side, ask));
         let due = self.besides.pop_front().or_else(|| self.asked.iter_mut().find_map(due));
-        due.map(|(side, ask)| (self.plan.node(side).clone(), ask))
+        due.map(|(side, ask)| (self.plan.head.node(side).clone(), ask))
     }
 
     /// How far it is.
@@ -238,7 +240,7 @@ impl Inspection {
             let takes = self.plan.takes(self.stage) + plan::SLACK;
             let ask = Ask { id: self.take_id(), what };
             let job = match self.stage {
-                Stage::Knocking => Job::knock(now, ask.id, plan::KNOCKING),
+                Stage::Knocking => Job::knock(now, ask.id, self.plan.patience),
                 _ => Job::new(now, ask, takes),
             };
             self.asked.push(Asked { stage: self.stage, side, job, given_up: false });

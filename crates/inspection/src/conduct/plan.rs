@@ -6,14 +6,12 @@ use std::time::Duration;
 use tongke_protocol::ParticipantId;
 use tongke_protocol::inspect::{CallEnd, CallPlan, LinePlan, LineStep, Sight, Task};
 
-/// How long nobody answering is waited for.
-pub(super) const KNOCKING: Duration = Duration::from_secs(30);
 /// A task may take so much longer than planned before its node is given up.
 pub(super) const SLACK: Duration = Duration::from_secs(60);
 
-/// What is to be done, and what is to be written over it.
+/// What is written over an inspection's document, and whom it asks.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct Head {
     /// The document's name.
     pub id: String,
     /// Who asked for it.
@@ -30,6 +28,15 @@ pub struct Plan {
     pub b: ParticipantId,
     /// The number of the first ask, drawn by lot.
     pub first_ask: u32,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What is written over it, and who is asked.
+    pub head: Head,
+    /// How long a node that answers nothing is waited for before it counts as asleep.
+    pub patience: Duration,
     /// How long idle lines are watched, in seconds.
     pub idle_s: u16,
     /// The fastest that a capacity test may send, in Mbit/s.
@@ -80,7 +87,7 @@ impl Stage {
     }
 }
 
-impl Plan {
+impl Head {
     /// Who is at a side.
     pub fn node(&self, side: Side) -> &ParticipantId {
         match side {
@@ -88,7 +95,9 @@ impl Plan {
             Side::B => &self.b,
         }
     }
+}
 
+impl Plan {
     /// What a stage asks of a side; none: nothing.
     pub(super) fn task(&self, stage: Stage, side: Side) -> Option<Task> {
         let line = |steps: &[LineStep]| {
@@ -110,7 +119,7 @@ impl Plan {
             }
             (Stage::CapacityA, Side::B) | (Stage::CapacityB, Side::A) => None,
             (Stage::Call, _) => Some(Task::Call(CallPlan {
-                with: self.node(side.other()).clone(),
+                with: self.head.node(side.other()).clone(),
                 end: if side == Side::A { CallEnd::A } else { CallEnd::B },
                 seconds: self.hold_s,
                 sight: self.sight,

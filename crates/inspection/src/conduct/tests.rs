@@ -146,7 +146,8 @@ fn an_answer_that_comes_after_a_long_silence_counts_and_the_node_is_asked_on() {
 #[test]
 fn of_two_inspectors_at_once_one_is_told_that_the_line_is_busy() {
     let mut town = Town::new(8, 0.0);
-    let second = Plan { id: "second".into(), ..plan(90_000) };
+    let mut second = plan(90_000);
+    second.head.id = "second".into();
     town.inspectors.push(Inspection::new(second, town.start));
     let facts = ended(&mut town);
     let second = town.inspectors[1].facts().unwrap();

@@ -113,7 +113,8 @@ impl Schedule {
     pub(crate) fn quiet(&self, now: WallTime, most: Duration) -> Duration {
         let tomorrow = WallTime(now.0.saturating_add(DAY_S * SECOND_US));
         let nights = [self.night_of(now), self.night_of(tomorrow)];
-        let next = self.lesson_moments().chain(nights).chain(self.again).filter(|moment| *moment > now.0).min();
+        let next =
+            self.lesson_moments().chain(nights).chain(self.again).filter(|moment| *moment > now.0).min();
         next.map_or(most, |next| Duration::from_micros(next - now.0).min(most))
     }
 

@@ -17,7 +17,7 @@ pub(super) fn about(source: &Source<'_>, texts: &Texts) -> Vec<Pair> {
     let facts = &source.report.facts;
     let pair = |key: &str, text: String| Pair { name: texts.get(key), text };
     let mut pairs = vec![
-        pair("about-asked-by", clean(&facts.asked_by)),
+        pair("about-asked-by", asked_by(texts, &facts.asked_by)),
         pair("about-place-a", place(texts, &facts.places.a)),
     ];
     pairs.extend(facts.places.b.as_ref().map(|b| pair("about-place-b", place(texts, b))));
@@ -29,6 +29,16 @@ pub(super) fn about(source: &Source<'_>, texts: &Texts) -> Vec<Pair> {
     pairs.push(pair("about-criteria", format!("{} {}", clean(&title.name), clean(&title.version))));
     pairs.push(pair("about-id", clean(&facts.id)));
     pairs
+}
+
+/// Who asked: a person by name, or a machine's plan.
+fn asked_by(texts: &Texts, asked_by: &str) -> String {
+    match asked_by {
+        "nightly test" => texts.get("asked-by-night"),
+        "test before a lesson" => texts.get("asked-by-lesson"),
+        "registry" => texts.get("asked-by-registry"),
+        name => clean(name),
+    }
 }
 
 fn place(texts: &Texts, place: &Place) -> String {

@@ -10,6 +10,7 @@ use crate::trend::{moment, told};
 use crate::view::place::Places;
 use jiff::Timestamp;
 use tongke_inspection::facts::Point;
+use tongke_inspection::quantity::Unit;
 use tongke_inspection::trend::{self, Course, CoursePoint};
 
 const SECONDS_A_DAY: f64 = 86_400.0;
@@ -34,13 +35,14 @@ fn plot(source: &Source<'_>, texts: &Texts, places: &Places, course: &Course) ->
     let line = source.criteria.line(course.quantity);
     let now = source.report.facts.time.began;
     let days = |began: Timestamp| began.duration_since(now).as_secs_f64() / SECONDS_A_DAY;
+    let has_sign = matches!(unit, Unit::Ms | Unit::Db | Unit::Dbfs);
     let points: Vec<Point> = course
         .points
         .iter()
         .map(|&CoursePoint { began, value, bound }| Point {
             at_s: days(began),
             value,
-            low: Some(value - bound),
+            low: Some(if has_sign { value - bound } else { (value - bound).max(0.0) }),
             high: Some(value + bound),
         })
         .collect();

@@ -27,26 +27,26 @@ pub(super) fn of(beside: &Beside, ended: WallTime) -> Facts {
     let began = beside.began.wall;
     let runs = |step| matches!(step, Step::Delay | Step::Media);
     let record = |step: Step| StepRecord { step, not_run: (!runs(step)).then_some(Cause::NotAsked) };
-    let mut findings = seen_at(&beside.nodes[1], (&plan.b, &plan.a), Way::AToB, Way::AtB);
-    findings.extend(seen_at(&beside.nodes[0], (&plan.a, &plan.b), Way::BToA, Way::AtA));
+    let mut findings = seen_at(&beside.nodes[1], (&plan.head.b, &plan.head.a), Way::AToB, Way::AtB);
+    findings.extend(seen_at(&beside.nodes[0], (&plan.head.a, &plan.head.b), Way::BToA, Way::AtA));
     findings.sort_by_key(|finding| (finding.quantity, finding.way));
     Facts {
         version: VERSION,
-        id: plan.id.clone(),
+        id: plan.head.id.clone(),
         kind: Kind::BesideLesson,
-        asked_by: plan.asked_by.clone(),
+        asked_by: plan.head.asked_by.clone(),
         places: Places {
-            a: place(Side::A, &plan.a),
-            b: Some(place(Side::B, &plan.b)),
-            relay: plan.relay.clone(),
+            a: place(Side::A, &plan.head.a),
+            b: Some(place(Side::B, &plan.head.b)),
+            relay: plan.head.relay.clone(),
         },
         time: Time {
             began: timestamp(began),
             ended: timestamp(ended.max(began)),
-            utc_offset_minutes: plan.utc_offset_minutes,
+            utc_offset_minutes: plan.head.utc_offset_minutes,
             clocks: clocks(beside),
         },
-        software: plan.software.clone(),
+        software: plan.head.software.clone(),
         steps: Step::ALL.into_iter().map(record).collect(),
         findings,
         notes: notes(beside),
@@ -65,7 +65,7 @@ fn clocks(beside: &Beside) -> Vec<Clock> {
 
 fn notes(beside: &Beside) -> Vec<Remark> {
     let mut notes = vec![RemarkCode::BesideLesson.into()];
-    for (node, name) in beside.nodes.iter().zip([&beside.plan.a, &beside.plan.b]) {
+    for (node, name) in beside.nodes.iter().zip([&beside.plan.head.a, &beside.plan.head.b]) {
         let looks = node.flow.looks;
         let note = match node.gone {
             Some(Cause::NodeDisappeared) => Remark::of(RemarkCode::NodeDisappeared).with("answers", looks),

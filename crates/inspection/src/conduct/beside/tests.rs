@@ -9,14 +9,16 @@ const EVERY: Duration = Duration::from_secs(10);
 
 fn plan() -> BesidePlan {
     BesidePlan {
-        id: "beside-1".into(),
-        asked_by: "somebody".into(),
-        relay: "https://relay.example".into(),
-        software: "tongke 0".into(),
-        utc_offset_minutes: 480,
-        a: "valley".parse().unwrap(),
-        b: "hill".parse().unwrap(),
-        first_ask: u32::MAX,
+        head: Head {
+            id: "beside-1".into(),
+            asked_by: "somebody".into(),
+            relay: "https://relay.example".into(),
+            software: "tongke 0".into(),
+            utc_offset_minutes: 480,
+            a: "valley".parse().unwrap(),
+            b: "hill".parse().unwrap(),
+            first_ask: u32::MAX,
+        },
         every: EVERY,
     }
 }
@@ -170,7 +172,7 @@ fn a_school_that_sends_nothing_leaves_no_figure_but_a_reason() {
 fn a_clock_that_is_set_during_the_lesson_is_seen_and_one_that_drifts_is_none() {
     let start = Now { instant: Instant::now(), wall: WallTime(1_796_000_000_000_000) };
     let mut beside = Beside::new(plan(), start);
-    let (valley, hill) = (plan().a, plan().b);
+    let Head { a: valley, b: hill, .. } = plan().head;
     let at = |offset_us| Some(ClockReport { offset_us, bound_us: 500 });
     beside.on_told(&valley, Some("谷小"), at(0));
     beside.on_told(&valley, None, at(1_200));

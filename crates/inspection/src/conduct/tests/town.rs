@@ -1,7 +1,7 @@
 //! Two nodes, their inspectors and the way between them, in memory under a virtual clock: packets take their time,
 //! are lost and overtake each other, by a seed.
 
-use super::super::{Inspection, Plan, Side};
+use super::super::{Head, Inspection, Plan, Side};
 use crate::facts::{Cause, Finding, Measured, Method, Outcome, Way};
 use crate::quantity::{Extent, Quantity, Step};
 use std::collections::BTreeMap;
@@ -53,14 +53,17 @@ pub struct Town {
 
 pub fn plan(first_ask: u32) -> Plan {
     Plan {
-        id: format!("inspection-{first_ask}"),
-        asked_by: "somebody".into(),
-        relay: "https://relay.example".into(),
-        software: "tongke 0".into(),
-        utc_offset_minutes: 480,
-        a: "valley".parse().unwrap(),
-        b: "hill".parse().unwrap(),
-        first_ask,
+        head: Head {
+            id: format!("inspection-{first_ask}"),
+            asked_by: "somebody".into(),
+            relay: "https://relay.example".into(),
+            software: "tongke 0".into(),
+            utc_offset_minutes: 480,
+            a: "valley".parse().unwrap(),
+            b: "hill".parse().unwrap(),
+            first_ask,
+        },
+        patience: Duration::from_secs(30),
         idle_s: 20,
         most_mbps: 100,
         metered: false,
@@ -158,7 +161,7 @@ impl Town {
     fn take(&mut self, event: Event) {
         match event {
             Event::Reply(index, side, reply) => {
-                let from = plan(0).node(side).clone();
+                let from = plan(0).head.node(side).clone();
                 let reply = Reply::parse(&reply.to_body().unwrap()).unwrap();
                 let now = self.time();
                 self.inspectors[index].on_reply(now, &from, reply);
