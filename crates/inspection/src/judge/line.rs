@@ -48,14 +48,16 @@ fn told(
     verdict: Verdict,
 ) -> Line {
     let measured = finding.and_then(measured);
+    let scope = finding.and_then(|finding| finding.scope);
+    let share = one_way_share(scope);
     Line {
         quantity: line.quantity,
         way,
-        scope: finding.and_then(|finding| finding.scope),
+        scope,
         statistic: line.statistic,
         value: measured.and_then(|measured| line.statistic.of(measured)),
         mandatory: line.mandatory_in.contains(&facts.kind),
-        also: line.also.iter().map(|also| meets(also, line.statistic, measured, verdict)).collect(),
+        also: line.also.iter().map(|also| meets(also, line.statistic, measured, share, verdict)).collect(),
         verdict,
         advice: None,
     }
@@ -95,12 +97,17 @@ fn verdict(facts: &Facts, criteria: &Criteria, line: &criteria::Line, finding: &
     if measured.n < line.samples_at_least {
         return Verdict::Undecided(Why::TooFewSamples { n: measured.n, needed: line.samples_at_least });
     }
-    // Limits are of one way: there and back is judged by its half, which takes both ways for alike.
-    let share = if finding.scope == Some(Scope::C) { 0.5 } else { 1.0 };
+    let share = one_way_share(finding.scope);
     match line.statistic.of(measured) {
         Some(value) => grade(line, share * value, share * measured.bound.unwrap_or(0.0), measured.one_sided),
         None => Verdict::Undecided(Why::NoStatistic),
     }
+}
+
+/// What of a delay is held against a limit. Limits are of one way: there and back is judged by its half, which takes
+/// both ways for alike.
+fn one_way_share(scope: Option<Scope>) -> f64 {
+    if scope == Some(Scope::C) { 0.5 } else { 1.0 }
 }
 
 /// The validity rules: what makes a number no result.
@@ -156,16 +163,17 @@ fn grade(line: &criteria::Line, value: f64, bound: f64, one_sided: Option<OneSid
     Verdict::between(worse, better)
 }
 
-/// Whether somebody else's limit is met; none: within its bound the value may meet it or not, or is no result.
+/// Whether somebody else's limit is met by this share of the value; none: within its bound the value may meet it or not, or is no result.
 fn meets(
     also: &criteria::Also,
     statistic: Statistic,
     measured: Option<&Measured>,
+    share: f64,
     verdict: Verdict,
 ) -> Option<bool> {
     verdict.counts_as()?;
     let measured = measured.filter(|measured| measured.one_sided.is_none())?;
-    let (value, bound) = (statistic.of(measured)?, measured.bound.unwrap_or(0.0));
+    let (value, bound) = (share * statistic.of(measured)?, share * measured.bound.unwrap_or(0.0));
     let (low, high) = (value - bound, value + bound);
     let contains =
         also.at_least.is_none_or(|limit| low >= limit) && also.at_most.is_none_or(|limit| high <= limit);

@@ -294,6 +294,19 @@ fn the_railways_eighty_milliseconds_are_told_and_decide_nothing() {
     assert_eq!(also(80.0, 1.0), [None]);
 }
 
+#[test]
+fn of_a_delay_there_and_back_half_is_held_against_each_limit_and_the_whole_is_told() {
+    let judged = |scope, p95| {
+        let facts =
+            with(Quantity::GlassToGlass, Some(scope), Outcome::Measured(Box::new(measured(p95, 0.0))));
+        line(&facts, Quantity::GlassToGlass)
+    };
+    let (one_way, loop_of_both) = (judged(Scope::B, 280.0), judged(Scope::C, 280.0));
+    assert_eq!((one_way.verdict, one_way.also), (Verdict::Graded(Pass), vec![Some(false)]));
+    assert_eq!((loop_of_both.verdict, loop_of_both.also), (Verdict::Graded(Excellent), vec![Some(true)]));
+    assert_eq!(loop_of_both.value, Some(280.0));
+}
+
 /// How good a verdict is at best, for the order of verdicts: the lower the better.
 fn rank(verdict: Verdict) -> (u8, u8) {
     match verdict {
