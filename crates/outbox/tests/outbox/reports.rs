@@ -119,22 +119,6 @@ fn a_full_folder_and_a_report_that_is_too_long_are_told() {
     assert!(matches!(reports.put(&long), Err(PutReportError::TooLong(_))));
 }
 
-#[tokio::test]
-async fn a_refused_report_keeps_its_number_and_its_place() {
-    let (folder, registry) = (Folder::new(), Registry::start().await);
-    let reports = reports(&folder);
-    for round in 1..=2 {
-        let delivery = deliver(&reports, &folder, &registry);
-        reports.put(b"{\"refuse\":true}").unwrap();
-        assert!(delivery.finish(PATIENCE).await, "round {round}");
-    }
-    assert_eq!(
-        refused_in(&folder),
-        ["00000001.json", "00000001.txt", "00000002.json", "00000002.txt"],
-        "none is written over another"
-    );
-}
-
 #[test]
 fn refused_reports_count_for_the_folder_s_bound_and_other_files_are_left_alone() {
     let folder = Folder::new();
