@@ -96,7 +96,6 @@ impl Schedule {
         let lesson = self.lesson_moments().any(has_passed).then_some(Due::Lesson);
         let night = has_passed(self.night_of(now)) || self.again.is_some_and(has_passed);
         let due = lesson.or_else(|| night.then_some(Due::Night));
-        self.again.take_if(|again| *again <= now.0);
         self.seen_until = self.seen_until.max(now);
         due
     }
@@ -104,9 +103,11 @@ impl Schedule {
     /// What was due found no room at the relay or on the line. A nightly test is tried again in the same night; one before
     /// a lesson is not: it was for that lesson.
     pub(crate) fn put_off(&mut self, due: Due, now: WallTime) {
-        let again = now.0.saturating_add(self.again_s * SECOND_US);
-        let morning = (midnight_s(now) + NIGHT_UNTIL_S) * SECOND_US;
-        self.again = (due == Due::Night && again < morning).then_some(again);
+        if due == Due::Night {
+            let again = now.0.saturating_add(self.again_s * SECOND_US);
+            let morning = (midnight_s(now) + NIGHT_UNTIL_S) * SECOND_US;
+            self.again = (again < morning).then_some(again);
+        }
     }
 
     /// How long nothing will be due, at most so long.
