@@ -3,7 +3,7 @@
 //! It is said as likely, never as found: a rule sees what else was measured, not the cable.
 
 use crate::criteria::Criteria;
-use crate::facts::{Cause, Facts, Finding, Measured, Outcome, Way};
+use crate::facts::{Cause, Facts, Finding, Kind, Measured, Outcome, Way};
 use crate::judge::{Grade, Line, Verdict, Why};
 use crate::quantity::Quantity;
 use serde::Serialize;
@@ -159,6 +159,9 @@ enum When {
     Says(Quantity, &'static str),
     Below(Quantity, f64),
     Above(Quantity, f64),
+    /// The call was this machine's with itself, and no packet of its sound was missing: what it made up or showed too
+    /// late it had and did not handle in time.
+    LoopbackWithoutLoss,
 }
 
 struct Rule {
@@ -187,6 +190,13 @@ const FLOW: &[Quantity] = &[
     Quantity::Pdv,
 ];
 
+/// What comes of packets that are there and not handled in time, as of packets that are not there.
+const STALLS: &[Quantity] = &[
+    Quantity::ConcealedSeconds,
+    Quantity::SeverelyConcealedSeconds,
+    Quantity::SpeechRatingFb,
+    Quantity::FreezeShare,
+];
 /// What a camera does wrong.
 const CAMERA: &[Quantity] = &[Quantity::CameraFps, Quantity::CameraBrightness];
 /// What a microphone does wrong.
@@ -238,6 +248,7 @@ const RULES: &[Rule] = &[
     ),
     rule(&[Quantity::Pdv], End::Neither, When::Always, Suspect::SchoolNetwork, Remedy::UseCable),
     rule(FLOW, End::Neither, When::Fails(Quantity::Pdv), Suspect::SchoolNetwork, Remedy::UseCable),
+    rule(STALLS, End::To, When::LoopbackWithoutLoss, Suspect::Machine, Remedy::RelieveMachine),
     rule(FLOW, End::Neither, When::Always, Suspect::LastMile, Remedy::AskOperator),
     rule(&[Quantity::LipSync], End::To, When::Always, Suspect::Machine, Remedy::LessProcessing),
     rule(&[Quantity::EchoIdte], End::To, When::Always, Suspect::Room, Remedy::LessEcho),
@@ -313,6 +324,10 @@ fn told(rule: &Rule, line: &Line, facts: &Facts, lines: &[Line]) -> Option<Advic
         }),
         When::Below(quantity, limit) => number(quantity).is_some_and(|number| number < limit),
         When::Above(quantity, limit) => number(quantity).is_some_and(|number| number > limit),
+        When::LoopbackWithoutLoss => {
+            let lost = facts.find(Quantity::AudioLoss, None).and_then(|finding| number_of(&finding.outcome));
+            facts.kind == Kind::SelfTest && line.way.is_none() && lost == Some(0.0)
+        }
     };
     holds.then_some(told)
 }

@@ -102,6 +102,7 @@ fn cause(outcome: &CallOutcome, quantity: Quantity, scope: Option<Scope>) -> Cau
 }
 
 const A: Option<Scope> = Some(Scope::A);
+const B: Option<Scope> = Some(Scope::B);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_ends_of_a_call_measure_what_comes_towards_them() {
@@ -125,7 +126,8 @@ async fn both_ends_of_a_call_measure_what_comes_towards_them() {
         }
         assert_eq!(of(&outcome, Quantity::Resolution, None), &Outcome::Found("480×360".into()));
         let towards_here = |finding: &&Finding| finding.way == Some(Way::BToA);
-        assert_eq!(outcome.findings.iter().filter(towards_here).count(), 16);
+        assert_eq!(outcome.findings.iter().filter(towards_here).count(), 17);
+        assert_eq!(cause(&outcome, Quantity::MouthToEar, B), Cause::NoDevice);
         assert_eq!(cause(&outcome, Quantity::Telr, None), Cause::NoDevice);
         assert!(outcome.clock.is_some() && !outcome.clock_stepped);
     }
@@ -158,11 +160,10 @@ async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
     assert!(measured(&a, Quantity::EchoDelay, None).value.unwrap() > 180.0);
     assert_eq!(measured(&b, Quantity::Telr, None).one_sided, Some(OneSided::AtLeast));
     // What b's room hears of a's sweeps took 180 ms more than to its loudspeaker.
-    let (air, line) =
-        (measured(&b, Quantity::MouthToEar, Some(Scope::B)), measured(&b, Quantity::MouthToEar, A));
+    let (air, line) = (measured(&b, Quantity::MouthToEar, B), measured(&b, Quantity::MouthToEar, A));
     let apart = air.median.unwrap() - line.median.unwrap();
     assert!((apart - 186.5).abs() <= air.bound.unwrap() + 10.0, "{apart} {air:?}");
-    assert_eq!(cause(&a, Quantity::MouthToEar, Some(Scope::B)), Cause::SignalUnreadable);
+    assert_eq!(cause(&a, Quantity::MouthToEar, B), Cause::SignalUnreadable);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -223,6 +224,30 @@ async fn what_is_broken_at_the_far_end_is_told_by_its_name_and_never_as_a_number
     }
     assert_eq!(cause(&c, Quantity::SpeechMosFb, None), Cause::NoPackets);
     assert!(c.findings.iter().all(|finding| matches!(finding.outcome, Outcome::Missing(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_is_not_there_leaves_out_what_needs_it_and_nothing_else() {
+    let deaf = End { camera: false, microphone: "room:noise_dbfs=-75", loudspeaker: "nowhere", fault: None };
+    let mute = End { microphone: "nowhere", loudspeaker: "room:noise_dbfs=-75", ..End::default() };
+    let [a, b] = hold("test-devices", deaf, mute).await;
+    for outcome in [&a, &b] {
+        for quantity in [Quantity::EchoIdte, Quantity::Telr] {
+            assert_eq!(cause(outcome, quantity, None), Cause::NoDevice, "{quantity}");
+        }
+        let Outcome::Missing(air) = of(outcome, Quantity::MouthToEar, B) else { panic!("no room") };
+        assert!(
+            air.cause == Cause::NoDevice && air.detail.as_ref().unwrap().to_string().contains("'nowhere'"),
+            "{air:?}"
+        );
+        assert!(measured(outcome, Quantity::MouthToEar, A).n >= 59);
+        assert!(measured(outcome, Quantity::SpeechRatingFb, None).value.is_some());
+    }
+    assert!(measured(&a, Quantity::GlassToGlass, A).n >= 59);
+    for quantity in [Quantity::GlassToGlass, Quantity::VideoFps, Quantity::Ssim, Quantity::LipSync] {
+        let scope = quantity.has_scope().then_some(Scope::A);
+        assert_eq!(cause(&b, quantity, scope), Cause::NoDevice, "{quantity}: no camera is there");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

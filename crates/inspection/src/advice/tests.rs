@@ -76,6 +76,42 @@ fn a_slow_picture_is_laid_to_what_another_figure_proves() {
     assert_eq!(other_way, (Suspect::LastMile, None, Remedy::AskOperator));
 }
 
+/// A machine's call with itself, of which so much of the sound was lost and one second in five concealed.
+fn loopback(lost: f64) -> Facts {
+    let mut facts = good();
+    (facts.kind, facts.places.b) = (Kind::SelfTest, None);
+    facts.findings.retain(|finding| finding.way == A_TO_B);
+    facts.findings.iter_mut().for_each(|finding| finding.way = None);
+    set(&mut facts, Quantity::AudioLoss, None, lost);
+    set(&mut facts, Quantity::ConcealedSeconds, None, 0.2);
+    set(&mut facts, Quantity::FreezeShare, None, 0.2);
+    facts
+}
+
+#[test]
+fn what_a_machine_conceals_in_a_call_with_itself_that_lost_nothing_is_its_own_doing() {
+    let told = |facts: &Facts, quantity| {
+        let judged = judge(facts, &Criteria::shipped());
+        let line = judged.lines.into_iter().find(|line| line.quantity == quantity && line.way.is_none());
+        line.and_then(|line| line.advice).map(|advice| (advice.suspect, advice.at, advice.remedy))
+    };
+    let machine = Some((Suspect::Machine, Some(Way::AtA), Remedy::RelieveMachine));
+    let line = Some((Suspect::LastMile, None, Remedy::AskOperator));
+    for quantity in [Quantity::ConcealedSeconds, Quantity::FreezeShare] {
+        assert_eq!(told(&loopback(0.0), quantity), machine, "{quantity}");
+        assert_eq!(told(&loopback(0.02), quantity), line, "{quantity}: the line lost some of it");
+    }
+    let mut late = loopback(0.0);
+    set(&mut late, Quantity::Pdv, None, 300.0);
+    let cable = Some((Suspect::SchoolNetwork, None, Remedy::UseCable));
+    assert_eq!(told(&late, Quantity::ConcealedSeconds), cable, "packets that came late");
+    // Between two schools it may be either.
+    let mut two = good();
+    set(&mut two, Quantity::ConcealedSeconds, A_TO_B, 0.2);
+    set(&mut two, Quantity::AudioLoss, A_TO_B, 0.0);
+    assert_eq!(super::tests::told(&two, Quantity::ConcealedSeconds), line);
+}
+
 #[test]
 fn echo_is_laid_to_the_room_that_it_comes_from() {
     let mut facts = good();

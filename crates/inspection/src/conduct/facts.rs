@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use tongke_protocol::WallTime;
 use tongke_protocol::inspect::Sight;
 
+/// What is heard at one end of a way of the room at the other.
+const ECHO: [Quantity; 3] = [Quantity::EchoIdte, Quantity::Telr, Quantity::EchoDelay];
 /// Most remarks that are kept of a node.
 const NOTES_OF_A_NODE: usize = 20;
 
@@ -121,6 +123,7 @@ fn findings(inspection: &Inspection, notes: &mut Vec<Remark>) -> Vec<Finding> {
     for quantity in Quantity::ALL.iter().copied().filter(|it| legs::is_of_legs(*it) && legs::follows(*it)) {
         all.extend(joined(quantity, &a, &b));
     }
+    leave_out_absent_rooms(&mut all);
     let mut kept: Vec<Finding> = Vec::new();
     for finding in all {
         let name = (finding.quantity, finding.way, finding.scope);
@@ -136,6 +139,22 @@ fn findings(inspection: &Inspection, notes: &mut Vec<Remark>) -> Vec<Finding> {
         }
     }
     kept
+}
+
+/// Whoever listens for an echo does not know whether there is a room that could give one: where a way ended in no room,
+/// which its own node says, that nothing came back says nothing.
+fn leave_out_absent_rooms(all: &mut [Finding]) {
+    let absent = |finding: &Finding| match &finding.outcome {
+        Outcome::Missing(missing) if missing.cause == Cause::NoDevice => Some((finding.way, missing.clone())),
+        _ => None,
+    };
+    let in_air =
+        |finding: &&Finding| finding.quantity == Quantity::MouthToEar && finding.scope == Some(Scope::B);
+    let absent: Vec<(Option<Way>, Missing)> = all.iter().filter(in_air).filter_map(absent).collect();
+    for (way, missing) in absent {
+        let of_echo = |finding: &&mut Finding| finding.way == way && ECHO.contains(&finding.quantity);
+        all.iter_mut().filter(of_echo).for_each(|it| it.outcome = Outcome::Missing(missing.clone()));
+    }
 }
 
 /// A side's findings as it saw them, each with the second at which its task began.

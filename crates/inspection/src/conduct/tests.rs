@@ -92,6 +92,20 @@ fn whoever_is_asleep_is_named_and_the_other_one_is_measured_alone() {
 }
 
 #[test]
+fn a_room_that_took_no_part_gave_no_echo_whatever_the_other_one_heard() {
+    let mut town = Town::new(13, 0.0);
+    town.nodes[1].roomless = true;
+    let facts = ended(&mut town);
+    for finding in facts.findings.iter().filter(|it| it.quantity.definition().step == Step::Echo) {
+        let double_talk = [Quantity::DoubleTalk, Quantity::DoubleTalkAttenuation].contains(&finding.quantity);
+        let absent = finding.way == Some(Way::AToB) && !double_talk;
+        assert_eq!(cause(Some(finding)), absent.then_some(Cause::NoDevice), "{finding:?}");
+    }
+    let heard = |it: &&Finding| it.quantity == Quantity::MouthToEar && it.scope == Some(Scope::A);
+    assert!(!facts.findings.iter().filter(heard).any(|it| is_missing(&it)), "it heard all the same");
+}
+
+#[test]
 fn with_nobody_there_it_ends_as_soon_as_that_is_known() {
     let mut town = Town::new(3, 0.0);
     town.nodes.iter_mut().for_each(|node| node.gone_at_s = Some(0.0));

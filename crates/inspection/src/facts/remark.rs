@@ -241,6 +241,12 @@ codes! {
     NotMeasuredBusy [count],
     /// Test signals went from machine to machine: no room took part.
     NoRoom [],
+    /// A device of the room could not be opened: the room took no part.
+    RoomNotOpened [problem],
+    /// The other end has no camera to send from.
+    OtherEndWithoutCamera [],
+    /// The other end has no microphone to send from.
+    OtherEndWithoutMicrophone [],
     /// In none of so many turns the sweeps were found.
     SweepsNotFound [turns],
     /// No turn of sweeps was heard to its end.

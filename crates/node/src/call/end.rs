@@ -4,7 +4,7 @@
 
 use super::double_talk::{self, Talker};
 use super::echoes::{self, FarEcho};
-use super::findings::{Told, missing_as};
+use super::findings::{Told, missing, missing_as};
 use super::likeness::{Drawn, Likeness};
 use super::lips;
 use super::optical::{Equipment, Optical};
@@ -20,7 +20,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Remark, RemarkCode, Way};
+use tongke_inspection::facts::{Cause, Finding, Missing, Remark, RemarkCode, Way};
 use tongke_measure::chirp::Detection;
 use tongke_measure::evidence::LossShare;
 use tongke_protocol::{ParticipantId, TrackKind};
@@ -36,8 +36,8 @@ const IN_THE_AIR: Duration = Duration::from_millis(200);
 pub(super) struct Plan {
     pub with: ParticipantId,
     pub seconds: u32,
-    /// Whether the rooms' own microphones and loudspeakers take part.
-    pub rooms: bool,
+    /// Whether this room's own microphone and loudspeaker take part, or why not.
+    pub room: Result<(), Missing>,
     /// What the other end's encoder is told, as far as this one's own says that, kbit/s.
     pub kbps: f64,
     pub told: Told,
@@ -46,7 +46,6 @@ pub(super) struct Plan {
     pub filming: Option<Equipment>,
 }
 
-/// Why there is no echo to look for.
 /// What a call says of the way towards here, and of the way from here.
 const TOWARDS_HERE: [Quantity; 16] = [
     Quantity::GlassToGlass,
@@ -78,9 +77,26 @@ const FROM_HERE: [Quantity; 5] = [
 pub(super) struct Afterwards {
     /// Of the other end's sound, after repair.
     pub packets: LossShare,
+    /// What the other end had to send.
+    pub tracks: Vec<TrackKind>,
     pub clock: SeenClock,
     /// What was tapped and not taken in time.
     pub missed: u64,
+}
+
+impl Afterwards {
+    /// Why nothing came of a track. An end that had one thing to send and not the other has no device for that; of one
+    /// that had neither it is not known.
+    fn why_none(&self, track: TrackKind) -> Missing {
+        if self.tracks.is_empty() || self.tracks.contains(&track) {
+            return missing(Cause::NoPackets);
+        }
+        let none = match track {
+            TrackKind::Microphone => RemarkCode::OtherEndWithoutMicrophone,
+            TrackKind::Camera | TrackKind::Screen => RemarkCode::OtherEndWithoutCamera,
+        };
+        missing_as(Cause::NoDevice, none)
+    }
 }
 
 /// Measures until the node lets go of the tap.
@@ -129,7 +145,7 @@ impl End {
             Tapped::Sound(sound) => self.on_sound(&sound),
             Tapped::Heard(frame) => {
                 let at = frame.captured;
-                if !self.plan.rooms || !self.counts(at) {
+                if self.plan.room.is_err() || !self.counts(at) {
                     return;
                 }
                 let Some(seen) = &mut self.seen else { return };
@@ -147,12 +163,11 @@ impl End {
         if picture.source.participant != self.plan.with {
             return;
         }
-        let filming = self.plan.filming.is_some();
-        if filming && let Some(seen) = &mut self.seen {
+        if self.plan.filming.is_some()
+            && let Some(seen) = &mut self.seen {
             seen.optical.on_picture(&self.times, &self.plan, picture);
         }
-        // Where screens are filmed, the scene with its markers is the other end's screen.
-        if picture.source.track != if filming { TrackKind::Screen } else { TrackKind::Camera } {
+        if picture.source.track != self.scene() {
             return;
         }
         self.picture.get_or_insert(picture.at);
@@ -162,6 +177,11 @@ impl End {
         }
     }
 
+    /// As which track the other end sends the scene with its markers: where screens are filmed, it is its screen.
+    fn scene(&self) -> TrackKind {
+        if self.plan.filming.is_some() { TrackKind::Screen } else { TrackKind::Camera }
+    }
+
     fn on_sound(&mut self, sound: &TappedSound) {
         if sound.from != self.plan.with {
             return;
@@ -169,7 +189,7 @@ impl End {
         self.sound.get_or_insert(sound.heard);
         self.begin(sound.heard);
         if let Some(seen) = self.seen.as_mut().filter(|_| within(&self.times, &self.plan, sound.heard)) {
-            if self.plan.rooms {
+            if self.plan.room.is_ok() {
                 seen.room.talker.on_played(sound.heard, &mono(&sound.samples, sound.channels));
             }
             seen.sounds.on_sound(&self.times, sound);
@@ -211,19 +231,15 @@ impl End {
             return (all_missing(told), vec![RemarkCode::OtherEndNeverCame.into()]);
         };
         let steps = afterwards.clock.steps;
-        let far_echo = if self.plan.rooms {
-            echoes::of(seen.sounds.echoes())
-        } else {
-            Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom))
-        };
-        let attenuation = if self.plan.rooms {
-            seen.room.talker.finish(&seen.room.recording).map_err(double_talk::why)
-        } else {
-            Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom))
-        };
+        let room = self.plan.room.clone();
+        let far_echo = room.clone().and_then(|()| echoes::of(seen.sounds.echoes()));
+        let talker = |()| seen.room.talker.finish(&seen.room.recording).map_err(double_talk::why);
+        let attenuation = room.clone().and_then(talker);
+        let no_picture = afterwards.why_none(self.scene());
+        let sound_fault = seen.sounds.fault(&afterwards.why_none(TrackKind::Microphone));
         let one_way_ms = seen.sounds.mouth_to_ear_ms();
-        let mut all = seen.sounds.findings(afterwards.packets, steps, told);
-        let fault = seen.pictures.fault().or_else(|| seen.sounds.fault());
+        let mut all = seen.sounds.findings(afterwards.packets, steps, sound_fault.as_ref(), told);
+        let fault = seen.pictures.fault(&no_picture).or_else(|| sound_fault.clone());
         all.push(told.finding(
             Quantity::LipSync,
             match fault {
@@ -239,18 +255,16 @@ impl End {
             packets: afterwards.packets.n - afterwards.packets.lost,
             room: seen.sounds.room(),
         };
-        all.extend(match (seen.sounds.fault(), one_way_ms) {
-            (Some(fault), _) => scores::all_missing(&fault, told),
+        all.extend(match (&sound_fault, one_way_ms) {
+            (Some(fault), _) => scores::all_missing(fault, told),
             (None, None) => {
                 scores::all_missing(&missing_as(Cause::SignalUnreadable, RemarkCode::DelayUnknown), told)
             }
             (None, Some(_)) => connection.findings(u64::from(*seconds), told),
         });
-        if self.plan.rooms {
-            let (fault, bound_ms) = (seen.sounds.fault(), seen.sounds.clock_bound_ms());
-            all.push(way::through_the_air(&seen.room.ways, fault, bound_ms, told));
-        }
-        all.extend(seen.pictures.findings(f64::from(*seconds), steps, told));
+        let (fault, bound_ms) = (room.err().or(sound_fault), seen.sounds.clock_bound_ms());
+        all.push(way::through_the_air(&seen.room.ways, fault, bound_ms, told));
+        all.extend(seen.pictures.findings(f64::from(*seconds), steps, &no_picture, told));
         all.extend(self.plan.filming.iter().flat_map(|with| seen.optical.findings(with, steps, told)));
         let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
         all.extend(echoes::findings(far_echo.as_ref().map_err(Clone::clone), one_way_ms, &outwards));

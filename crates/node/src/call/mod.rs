@@ -18,6 +18,7 @@ mod lips;
 mod optical;
 mod pictures;
 mod recording;
+mod rooms;
 mod scores;
 mod series;
 mod sounds;
@@ -28,10 +29,10 @@ mod way;
 pub use tongke_media::program::Fault;
 
 use crate::clock::MachineClock;
-use crate::config::{NodeConfig, SoundOut, VideoOut};
+use crate::config::{NodeConfig, VideoOut};
 use crate::error::NodeError;
 use crate::receive::Tap;
-use crate::session::{Controls, Instruments, Session};
+use crate::session::{Controls, Instruments};
 use end::{Afterwards, End, Plan};
 use findings::Told;
 use likeness::Drawn;
@@ -40,9 +41,8 @@ use std::time::{Duration, Instant};
 use times::Times;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tongke_inspection::facts::{Finding, Remark, Way};
+use tongke_inspection::facts::{Finding, Missing, Remark, Way};
 use tongke_measure::evidence::LossShare;
-use tongke_media::capture::sound::SoundSource;
 use tongke_media::capture::video::VideoSource;
 use tongke_media::program::{Program, Side};
 use tongke_protocol::event::ClockReport;
@@ -126,18 +126,8 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
         return Err(CallError::NoTestLesson(config.lesson));
     }
     let side = side_of(call.plan.end);
-    let rooms = has_room(&config);
     let films = call.plan.sight == Sight::Screen;
     let config = if films { optical::fitted(config) } else { drawn(config) };
-    let config = NodeConfig {
-        microphone: if rooms { config.microphone } else { config.microphone.and(Some(SoundSource::Hiss)) },
-        sound_out: if rooms { config.sound_out } else { SoundOut::None },
-        seconds: None,
-        status: false,
-        facts: None,
-        data: None,
-        ..config
-    };
     let clock = call.one_clock.unwrap_or_else(MachineClock::start);
     let program = Program { fault: call.fault, ..Program::new(&config.lesson, side) };
     let (tap, tapped) = Tap::new();
@@ -148,12 +138,17 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
         schedule: program.schedule,
         side,
     };
+    let instruments = Instruments {
+        program: program.clone(),
+        tap: tap.clone(),
+        clock,
+        one_clock: call.one_clock.is_some(),
+        films,
+    };
+    let (session, room) = rooms::start(config.clone(), instruments).await?;
     let (began_tx, began) = watch::channel(None);
-    let end = End::new(plan_of(&config, &call, rooms, &program), times, began_tx);
+    let end = End::new(plan_of(&config, &call, room, &program), times, began_tx);
     let measuring = tokio::task::spawn_blocking(move || end.run(&tapped));
-    let one_clock = call.one_clock.is_some();
-    let instruments = Instruments { program, tap: tap.clone(), clock, one_clock, films };
-    let session = Session::start(config, Some(instruments)).await?;
     let (facts_tx, facts) = watch::channel(None);
     let controls = Controls { facts: Some(facts_tx), ..Controls::default() };
     let mut before = None;
@@ -168,7 +163,8 @@ pub(crate) async fn call_until<T: FnMut(CallProgress) + ?Sized>(
     drop(tap);
     let end = measuring.await.map_err(|_| CallError::Broken)?;
     let packets = packets(&call.plan.with, before.as_ref(), &facts);
-    let afterwards = Afterwards { packets, clock, missed };
+    let tracks = tracks(&call.plan.with, &facts);
+    let afterwards = Afterwards { packets, tracks, clock, missed };
     let (findings, notes) = tokio::task::spawn_blocking(move || end.findings(&afterwards))
         .await
         .map_err(|_| CallError::Broken)?;
@@ -193,19 +189,13 @@ fn side_of(end: CallEnd) -> Side {
     }
 }
 
-/// Whether a room's microphone and loudspeaker take part.
-fn has_room(config: &NodeConfig) -> bool {
-    matches!(config.microphone, Some(SoundSource::Device(_)))
-        && matches!(config.sound_out, SoundOut::Speaker(_))
-}
-
-fn plan_of(config: &NodeConfig, call: &Call, rooms: bool, program: &Program) -> Plan {
+fn plan_of(config: &NodeConfig, call: &Call, room: Result<(), Missing>, program: &Program) -> Plan {
     let one_clock = call.one_clock.is_some();
     let way = (!one_clock).then_some(Way::BToA);
     Plan {
         with: call.plan.with.clone(),
         seconds: call.plan.seconds,
-        rooms,
+        room,
         kbps: f64::from(config.sound_bitrate_bps) / 1000.0,
         told: Told { way, by: config.grant.participant.to_string(), one_clock },
         drawn: Drawn { schedule: program.schedule, side: program.side.other() },
@@ -247,6 +237,11 @@ fn packets(with: &ParticipantId, before: Option<&NodeFacts>, after: &NodeFacts) 
     };
     let ((lost_before, before), (lost, all)) = (before.map_or((0, 0), of), of(after));
     LossShare { lost: lost.saturating_sub(lost_before), n: all.saturating_sub(before) }
+}
+
+/// What the other end had to send: a slot here was given to each of it.
+fn tracks(with: &ParticipantId, facts: &NodeFacts) -> Vec<TrackKind> {
+    facts.received.iter().filter(|track| track.from == *with).map(|track| track.track).collect()
 }
 
 #[cfg(test)]

@@ -130,11 +130,11 @@ impl Pictures {
         &self.flashes
     }
 
-    /// Why there is nothing to be said of the other end's pictures; none: there is.
-    pub(super) fn fault(&self) -> Option<Missing> {
+    /// Why there is nothing to be said of the other end's pictures; none: there is. `none_came`: if that is why.
+    pub(super) fn fault(&self, none_came: &Missing) -> Option<Missing> {
         let still = self.markers.read > 0 && self.markers.repeats * 2 > self.markers.read;
         match self.watch.fault() {
-            Some(CameraFault::NoPictures) => Some(missing(Cause::NoPackets)),
+            Some(CameraFault::NoPictures) => Some(none_came.clone()),
             Some(CameraFault::Black) => Some(missing(Cause::CameraBlack)),
             _ if still => {
                 let detail = Remark::of(RemarkCode::PicturesRepeated)
@@ -147,8 +147,14 @@ impl Pictures {
     }
 
     /// The findings; `clock_steps`: how often a clock was set.
-    pub(super) fn findings(self, seconds: f64, clock_steps: u64, told: &Told) -> Vec<Finding> {
-        let fault = self.fault();
+    pub(super) fn findings(
+        self,
+        seconds: f64,
+        clock_steps: u64,
+        none_came: &Missing,
+        told: &Told,
+    ) -> Vec<Finding> {
+        let fault = self.fault(none_came);
         let checked = |of: &dyn Fn() -> Result<Measured, Missing>| fault.clone().map_or_else(of, Err);
         let mut all = vec![
             told.finding(Quantity::GlassToGlass, checked(&|| self.glass_to_glass(clock_steps, told))),
@@ -167,7 +173,7 @@ impl Pictures {
                     Ok(told.value(self.pacing_n(), fps, Method::WebrtcStats))
                 }),
             ),
-            told.word(Quantity::Resolution, self.resolution()),
+            told.word(Quantity::Resolution, self.resolution().ok_or_else(|| none_came.clone())),
         ];
         let likeness = self.likeness.finish();
         all.push(told.finding(
@@ -202,9 +208,9 @@ impl Pictures {
         Measured { events, ..told.value(seconds.max(1.0) as u64, share, Method::WebrtcStats) }
     }
 
-    fn resolution(&self) -> Result<String, Missing> {
+    fn resolution(&self) -> Option<String> {
         let most = self.sizes.iter().max_by_key(|(_, pictures)| **pictures);
-        most.map(|((width, height), _)| format!("{width}×{height}")).ok_or_else(|| missing(Cause::NoPackets))
+        most.map(|((width, height), _)| format!("{width}×{height}"))
     }
 }
 

@@ -136,18 +136,25 @@ impl Sounds {
         (share, burst_r)
     }
 
-    /// Why there is nothing to be said of the other end's sound; none: there is.
-    pub(super) fn fault(&self) -> Option<Missing> {
+    /// Why there is nothing to be said of the other end's sound; none: there is. `none_came`: if that is why.
+    pub(super) fn fault(&self, none_came: &Missing) -> Option<Missing> {
         if self.concealment.total_samples() == 0 {
-            return Some(missing(Cause::NoPackets));
+            return Some(none_came.clone());
         }
         (self.room().microphone == Microphone::Muted).then(|| missing(Cause::MicrophoneMuted))
     }
 
-    /// The findings. `packets`: lost after repair, of how many.
-    pub(super) fn findings(&self, packets: LossShare, clock_steps: u64, told: &Told) -> Vec<Finding> {
-        let delay = match self.fault() {
-            Some(fault) => Err(fault),
+    /// The findings. `packets`: lost after repair, of how many; `fault` is what [`fault`](Self::fault) says.
+    pub(super) fn findings(
+        &self,
+        packets: LossShare,
+        clock_steps: u64,
+        fault: Option<&Missing>,
+        told: &Told,
+    ) -> Vec<Finding> {
+        let unknown = || fault.cloned().unwrap_or_else(|| missing(Cause::NoPackets));
+        let delay = match fault {
+            Some(fault) => Err(fault.clone()),
             None => {
                 let unstamped = missing_as(Cause::SignalUnreadable, RemarkCode::SoundUnstamped);
                 self.delays.measured(Method::StampSoftware, 0.0, clock_steps, told, unstamped).map(lookahead)
@@ -157,22 +164,21 @@ impl Sounds {
         let whole = seconds.unimpaired + seconds.concealed;
         let share = |of: u64| {
             let some = (whole > 0).then(|| told.value(whole, of as f64 / whole as f64, Method::Rfc7294));
-            some.ok_or_else(|| missing(Cause::NoPackets))
+            some.ok_or_else(unknown)
         };
         vec![
             told.finding(Quantity::MouthToEar, delay),
-            told.finding(Quantity::AudioLoss, self.loss(packets, told)),
+            told.finding(Quantity::AudioLoss, self.loss(packets, told).ok_or_else(unknown)),
             told.finding(Quantity::ConcealedSeconds, share(seconds.concealed)),
             told.finding(Quantity::SeverelyConcealedSeconds, share(seconds.severely_concealed)),
         ]
     }
 
-    fn loss(&self, packets: LossShare, told: &Told) -> Result<Measured, Missing> {
-        let known = packets.share().zip(packets.interval());
-        let (share, (low, high)) = known.ok_or_else(|| missing(Cause::NoPackets))?;
+    fn loss(&self, packets: LossShare, told: &Told) -> Option<Measured> {
+        let (share, (low, high)) = packets.share().zip(packets.interval())?;
         let bound = Some((share - low).max(high - share));
         let events = self.losses.clone();
-        Ok(Measured { bound, events, ..told.value(packets.n, share, Method::ReceiverCount) })
+        Some(Measured { bound, events, ..told.value(packets.n, share, Method::ReceiverCount) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::NodeConfig;
 use crate::link::{Lease, RelayHttp};
 use std::future::pending;
 use std::time::Duration;
-use tongke_inspection::facts::{Cause, Finding, Outcome, Remark, RemarkCode};
+use tongke_inspection::facts::{Cause, Finding, Outcome, Remark, RemarkCode, Scope};
 use tongke_inspection::quantity::Step;
 use tongke_media::VideoFormat;
 use tongke_media::capture::sound::SoundSource;
@@ -62,8 +62,9 @@ pub(super) async fn call(bench: &mut Bench<'_>) -> Found {
         }
     };
     lease.give_back().await;
-    // Echo asks for a room, and no room takes part.
-    let heard = measured.findings.into_iter().filter(|of| of.quantity.definition().step != Step::Echo);
+    // Echo and the air ask for a room, and no room takes part.
+    let of_room = |of: &Finding| of.quantity.definition().step == Step::Echo || of.scope == Some(Scope::B);
+    let heard = measured.findings.into_iter().filter(|of| !of_room(of));
     Ok(heard.map(|finding| with_its_way(finding, format)).collect())
 }
 

@@ -2,7 +2,7 @@
 //! are lost and overtake each other, by a seed.
 
 use super::super::{Head, Inspection, Plan, Side};
-use crate::facts::{Cause, Finding, Measured, Method, Outcome, Way};
+use crate::facts::{Cause, Finding, Measured, Method, Outcome, Scope, Way};
 use crate::quantity::{Extent, Quantity, Step};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -25,6 +25,8 @@ pub struct Node {
     pub mute: Option<(f64, f64)>,
     /// Its clock is set from then on.
     pub stepped: bool,
+    /// Its room takes no part in calls.
+    pub roomless: bool,
     /// For whom, which ask, until when it works at it.
     at_work: Option<(usize, Ask, Instant)>,
     done: BTreeMap<(usize, u32), Task>,
@@ -242,7 +244,11 @@ impl Town {
     fn answer(&mut self, from: usize, side: Side, id: u32, what: &Task) {
         let stepped = self.nodes[side as usize].stepped;
         let report = ClockReport { offset_us: if side == Side::A { -2_000 } else { 3_000 }, bound_us: 700 };
-        let findings = findings(side, what);
+        let mut findings = findings(side, what);
+        if self.nodes[side as usize].roomless && matches!(what, Task::Call(_)) {
+            let air = Finding::missing(Quantity::MouthToEar, Some(Way::BToA), Cause::NoDevice);
+            findings.push(Finding { scope: Some(Scope::B), ..air });
+        }
         for number in 0..3u16 {
             let third = findings.iter().skip(number.into()).step_by(3);
             let findings = third.map(|finding| serde_json::to_value(finding).unwrap()).collect();
@@ -290,7 +296,7 @@ fn found(side: Side, quantity: Quantity, way: Option<Way>) -> Finding {
         }
         None => Outcome::Measured(Box::new(measured(value(side, way)))),
     };
-    let scope = quantity.has_scope().then_some(crate::facts::Scope::A);
+    let scope = quantity.has_scope().then_some(Scope::A);
     Finding { quantity, unit: definition.unit, way, scope, outcome }
 }
 

@@ -1,7 +1,7 @@
 //! A far end that is drawn and spoken here, and a line to this end without a network, in virtual time.
 
 use super::super::end::{Afterwards, End, Plan};
-use super::super::findings::Told;
+use super::super::findings::{Told, missing_as};
 use super::super::likeness::Drawn;
 use super::super::times::Times;
 use crate::clock::MachineClock;
@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Finding, Measured, Missing, Outcome, Scope, Way};
+use tongke_inspection::facts::{Cause, Finding, Measured, Missing, Outcome, Scope, Way};
 use tongke_measure::evidence::LossShare;
 use tongke_media::capture::Identity;
 use tongke_media::capture::video::Scene;
@@ -118,14 +118,14 @@ impl Line {
         }
         let report = Some(ClockReport { offset_us: 0, bound_us: BOUND_US });
         let clock = SeenClock { report, steps: self.clock_steps };
-        end.findings(&Afterwards { packets: self.packets, clock, missed: 0 }).0
+        end.findings(&Afterwards { packets: self.packets, tracks: Vec::new(), clock, missed: 0 }).0
     }
 
     fn end(&self, near: &Program, clock: MachineClock, seconds: u32) -> End {
         let plan = Plan {
             with: far_end(),
             seconds,
-            rooms: self.rooms,
+            room: if self.rooms { Ok(()) } else { Err(missing_as(Cause::NoDevice, "no room")) },
             kbps: 32.0,
             told: Told { way: Some(Way::BToA), by: "a".into(), one_clock: false },
             drawn: Drawn { schedule: near.schedule, side: Side::B },
