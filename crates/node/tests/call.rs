@@ -126,7 +126,7 @@ async fn both_ends_of_a_call_measure_what_comes_towards_them() {
         }
         assert_eq!(of(&outcome, Quantity::Resolution, None), &Outcome::Found("480×360".into()));
         let towards_here = |finding: &&Finding| finding.way == Some(Way::BToA);
-        assert_eq!(outcome.findings.iter().filter(towards_here).count(), 17);
+        assert_eq!(outcome.findings.iter().filter(towards_here).count(), 18);
         assert_eq!(cause(&outcome, Quantity::MouthToEar, B), Cause::NoDevice);
         assert_eq!(cause(&outcome, Quantity::Telr, None), Cause::NoDevice);
         assert!(outcome.clock.is_some() && !outcome.clock_stepped);
@@ -164,6 +164,11 @@ async fn a_rooms_echo_is_a_telr_of_40_and_a_room_without_one_is_at_least() {
     let apart = air.median.unwrap() - line.median.unwrap();
     assert!((apart - 186.5).abs() <= air.bound.unwrap() + 10.0, "{apart} {air:?}");
     assert_eq!(cause(&a, Quantity::MouthToEar, B), Cause::SignalUnreadable);
+    // Each spoke at least three times, over a line without loss.
+    for outcome in [&a, &b] {
+        let heard = measured(outcome, Quantity::SpeechVisqol, None);
+        assert!(heard.n >= 3 && heard.median.unwrap() > 4.0, "{heard:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -253,6 +253,12 @@ codes! {
     NoTurnHeard [],
     /// Sweeps say different things.
     SweepsDiffer [sweeps],
+    /// The test program's voice was compared turn by turn: the method, and the median similarity.
+    SpeechCompared [similarity source],
+    /// Of listening, and estimated from signals: no MOS of the E-model.
+    NoEModelScore [],
+    /// Too few turns of speech were compared, and others could not be.
+    TurnsTooFew [compared needed others],
     /// No echo stands out of the noise.
     NoEchoFound [],
     /// No sound was stamped by a clock that is known.

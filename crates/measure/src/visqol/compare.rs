@@ -13,8 +13,8 @@ pub const SAMPLE_RATE_HZ: u32 = RATE_HZ;
 const PATCH: usize = 20;
 /// A patch is sought so many frames before and after where it should be: a jitter buffer moves by less than 0.5 s.
 const SEARCH: usize = 25;
-/// Patches with speech that it takes at least: 2 s of them.
-const PATCHES_MIN: usize = 5;
+/// Patches with speech that it takes at least: 1.2 s of them.
+const PATCHES_MIN: usize = 3;
 /// Frames of 20 ms with this part of the signal's peak as RMS are speech: 16 dB below it.
 const SPEECH_OF_PEAK: f64 = 0.15;
 /// What is quieter than this all the time is silence: −60 dBFS.
@@ -34,7 +34,7 @@ pub struct Comparison {
 }
 
 /// Compares speech that was heard with the speech that was said, both at [`SAMPLE_RATE_HZ`], full scale ±1. Eight to ten
-/// seconds are best; 2 s of speech are needed. Delay and level do not matter. A silent signal is an error: nothing
+/// seconds are best; 1.2 s of speech are needed. Delay and level do not matter. A silent signal is an error: nothing
 /// that was not heard has a quality.
 pub fn compare(reference: &[f32], heard: &[f32]) -> Result<Comparison, InputError> {
     let reference = audible("the reference speech", reference)?;

@@ -11,12 +11,10 @@
 mod compare;
 mod gammatone;
 mod nsim;
-mod resample;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Comparison, SAMPLE_RATE_HZ, compare};
-pub use resample::from_48_khz;
 
 use crate::input::{InputError, within};
 use serde::Serialize;

@@ -11,7 +11,7 @@ mod schedule;
 mod sound;
 
 pub use schedule::{CYCLE, Schedule, Side, Stretch};
-pub use sound::{ProgramSound, sweep};
+pub use sound::{ProgramSound, spoken, sweep};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -80,9 +80,14 @@ impl Schedule {
         }
     }
 
-    /// Seed of the words that an end says.
-    pub(super) fn words(&self, side: Side) -> u16 {
-        self.draw(side, 0, 3, 1 << 16) as u16
+    /// Where the stretch begins in which an end speaks at a moment, and the seed of what it says in it: other words each
+    /// time.
+    pub(super) fn words(&self, side: Side, relay: WallTime) -> (WallTime, u16) {
+        let (cycle, in_cycle) = (relay.as_unix_us() / CYCLE_US, relay.as_unix_us() % CYCLE_US);
+        let together = in_cycle >= 2 * TURN_US;
+        let begin = if together { 2 * TURN_US } else { turn(side) };
+        let seed = self.draw(side, cycle, 3, 1 << 15) * 2 + u64::from(together);
+        (WallTime(cycle * CYCLE_US + begin), seed as u16)
     }
 
     /// When an end flashes and beeps, from the cycle of one moment to that of another, in order.
@@ -104,6 +109,12 @@ impl Schedule {
                 WallTime(begin + SWEEPS_FROM_US[n] + late)
             })
         })
+    }
+
+    /// When an end speaks alone in the cycle of a moment.
+    pub fn speaking(&self, side: Side, relay: WallTime) -> Range<WallTime> {
+        let begin = relay.as_unix_us() / CYCLE_US * CYCLE_US + turn(side);
+        WallTime(begin)..WallTime(begin + SPEAKING_US)
     }
 
     /// When an end sweeps in the cycle of a moment, to the end of its turn.

@@ -1,10 +1,11 @@
 //! The sound of the program.
 
-use super::{Fault, Program, Stretch};
+use super::{Fault, Program, Schedule, Side, Stretch};
 use crate::beat::{BEEP_HZ, DURATION};
 use crate::capture::sound::Speech;
 use crate::sound::{SAMPLE_RATE, SoundFrame};
 use std::f64::consts::TAU;
+use std::ops::Range;
 use tongke_protocol::{Now, WallTime};
 
 /// A linear sweep over the telephone band, under a Hann window: what every codec and network lets through.
@@ -36,22 +37,44 @@ pub fn sweep() -> Vec<f32> {
     (0..n).map(sample).collect()
 }
 
+/// What the program says while an end speaks alone, its beep included: 48 kHz, full scale is 1. It follows from the
+/// schedule alone, so that whoever hears it knows how it was said.
+pub fn spoken(schedule: Schedule, side: Side, turn: Range<WallTime>) -> Vec<f32> {
+    let mut voice = Voice::new(schedule, side);
+    let numbers = number_of(turn.start)..number_of(turn.end);
+    numbers.map(|number| f32::from(voice.sample(number)) / 32_768.0).collect()
+}
+
 /// Adds one end's part of the program to what its microphone hears.
 pub struct ProgramSound {
     program: Program,
     clock: Now,
-    speech: Speech,
+    voice: Voice,
     /// Number of the next sample, counted on the relay's clock. While something sounds samples are counted, and only
     /// in silence the clock is looked at again: frames' moments jitter, and offsets of clocks are corrected.
     next: Option<u64>,
+}
+
+/// One end's part, sample by sample.
+struct Voice {
+    schedule: Schedule,
+    side: Side,
+    words: Words,
     sweep: Vec<f32>,
+}
+
+/// The words of one stretch, and how many of their samples are said.
+struct Words {
+    begin: WallTime,
+    said: u64,
+    speech: Speech,
 }
 
 impl ProgramSound {
     /// `clock` is one moment on both clocks of this machine.
     pub fn new(program: Program, clock: Now) -> Self {
-        let speech = Speech::new(program.schedule.words(program.side));
-        Self { program, clock, speech, next: None, sweep: sweep() }
+        let voice = Voice::new(program.schedule, program.side);
+        Self { program, clock, voice, next: None }
     }
 
     /// Adds the program to a frame, by the moment at which it was captured.
@@ -71,14 +94,21 @@ impl ProgramSound {
         let first = self.next.filter(|next| !silent && next.abs_diff(here) <= MOST_JITTER).unwrap_or(here);
         let channels = usize::from(frame.channels.max(1));
         for (number, samples) in (first..).zip(frame.samples.chunks_exact_mut(channels)) {
-            let added = self.sample(number);
+            let added = self.voice.sample(number);
             samples.iter_mut().for_each(|sample| *sample = sample.saturating_add(added));
         }
         self.next = Some(first + (frame.samples.len() / channels) as u64);
     }
+}
+
+impl Voice {
+    fn new(schedule: Schedule, side: Side) -> Self {
+        let words = Words { begin: WallTime(0), said: 0, speech: Speech::new(0) };
+        Self { schedule, side, words, sweep: sweep() }
+    }
 
     fn sample(&mut self, number: u64) -> i16 {
-        let (schedule, side, at) = (self.program.schedule, self.program.side, time_of(number));
+        let (schedule, side, at) = (self.schedule, self.side, time_of(number));
         match schedule.stretch(side, at) {
             Stretch::Silent => 0,
             Stretch::Sweeps => {
@@ -88,7 +118,7 @@ impl ProgramSound {
                 sample.map_or(0, |sample| (sample * 32_767.0) as i16)
             }
             Stretch::Speaks | Stretch::Together => {
-                let words = self.speech.sample();
+                let words = self.words.sample(schedule.words(side, at), number);
                 let beat = schedule.beats(side, at, at).map(|beat| at.micros_since(beat));
                 match beat.min_by_key(|since_us| since_us.abs()) {
                     Some(us) if (0..DURATION.as_micros() as i64).contains(&us) => beep(us),
@@ -97,6 +127,22 @@ impl ProgramSound {
                 }
             }
         }
+    }
+}
+
+impl Words {
+    /// A sample of the words that begin at a moment, wherever the last one was.
+    fn sample(&mut self, (begin, seed): (WallTime, u16), number: u64) -> i16 {
+        let wanted = number.saturating_sub(number_of(begin));
+        if self.begin != begin || self.said > wanted {
+            *self = Words { begin, said: 0, speech: Speech::new(seed) };
+        }
+        while self.said < wanted {
+            self.speech.sample();
+            self.said += 1;
+        }
+        self.said += 1;
+        self.speech.sample()
     }
 }
 
@@ -121,7 +167,7 @@ fn beep(at_us: i64) -> i16 {
 mod tests {
     use super::*;
     use crate::beat::BeepDetector;
-    use crate::program::{CYCLE, Schedule, Side};
+    use crate::program::CYCLE;
     use crate::sound::{FRAME_DURATION, FRAME_SAMPLES};
     use std::time::{Duration, Instant};
 
@@ -185,6 +231,26 @@ mod tests {
             stretch[at - 200 + shift..][..probe.len()].fill(0);
         }
         assert!(stretch[200..stretch.len() - 200].iter().all(|sample| *sample == 0));
+    }
+
+    #[test]
+    fn what_is_said_in_a_turn_is_known_beforehand_and_other_words_each_time() {
+        let schedule = Schedule::new(&"test-1".parse().unwrap());
+        for side in [Side::A, Side::B] {
+            let samples = sounded(side, None, 24, 0);
+            let said = [0, 1].map(|cycle| {
+                let turn = schedule.speaking(side, START.offset_by_us(cycle * CYCLE.as_micros() as i64));
+                let from = (turn.start.micros_since(START) * 48 / 1000) as usize;
+                let said = spoken(schedule, side, turn);
+                let heard =
+                    samples[from..from + said.len()].iter().map(|sample| f32::from(*sample) / 32_768.0);
+                assert!(heard.eq(said.iter().copied()), "{side:?}, cycle {cycle}");
+                said
+            });
+            assert_eq!(said[0].len(), 105_600, "2.2 s");
+            let alike = said[0].iter().zip(&said[1]).filter(|(a, b)| a == b).count();
+            assert!(alike < 52_800, "{side:?}: {alike} samples are the same");
+        }
     }
 
     #[test]

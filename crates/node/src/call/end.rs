@@ -12,8 +12,9 @@ use super::pictures::Pictures;
 use super::recording::Recording;
 use super::scores::{self, Connection};
 use super::sounds::Sounds;
-use super::sweeps::Turns;
+use super::speech::Speech;
 use super::times::Times;
+use super::turns::Turns;
 use super::way;
 use crate::receive::{SeenClock, Tapped, TappedPicture, TappedSound};
 use std::sync::mpsc::Receiver;
@@ -47,7 +48,7 @@ pub(super) struct Plan {
 }
 
 /// What a call says of the way towards here, and of the way from here.
-const TOWARDS_HERE: [Quantity; 16] = [
+const TOWARDS_HERE: [Quantity; 17] = [
     Quantity::GlassToGlass,
     Quantity::MouthToEar,
     Quantity::LipSync,
@@ -59,6 +60,7 @@ const TOWARDS_HERE: [Quantity; 16] = [
     Quantity::SpeechMosFb,
     Quantity::SpeechMosWb,
     Quantity::SpeechMosNb,
+    Quantity::SpeechVisqol,
     Quantity::FreezeShare,
     Quantity::Freezes,
     Quantity::VideoFps,
@@ -214,7 +216,7 @@ impl End {
             Ok(likeness) => {
                 self.seen = Some(Seen {
                     pictures: Pictures::new(likeness),
-                    sounds: Sounds::new(&self.times),
+                    sounds: Sounds::new(&self.times, Speech::new(self.plan.drawn)),
                     room: Room::new(&self.times),
                     optical: Optical::default(),
                 });
@@ -262,8 +264,10 @@ impl End {
             }
             (None, Some(_)) => connection.findings(u64::from(*seconds), told),
         });
-        let (fault, bound_ms) = (room.err().or(sound_fault), seen.sounds.clock_bound_ms());
+        let fault = room.err().or_else(|| sound_fault.clone());
+        let bound_ms = seen.sounds.clock_bound_ms();
         all.push(way::through_the_air(&seen.room.ways, fault, bound_ms, told));
+        all.push(seen.sounds.speech(sound_fault.as_ref(), told));
         all.extend(seen.pictures.findings(f64::from(*seconds), steps, &no_picture, told));
         all.extend(self.plan.filming.iter().flat_map(|with| seen.optical.findings(with, steps, told)));
         let outwards = Told { way: told.way.map(|_| Way::AToB), ..told.clone() };
@@ -277,7 +281,7 @@ impl Room {
     fn new(times: &Times) -> Self {
         Self {
             recording: Recording::new(times.begin),
-            turns: Turns::of(times.side.other()),
+            turns: Turns::of_sweeps(times.side.other()),
             ways: Vec::new(),
             talker: Talker::new(times.begin),
         }
@@ -286,7 +290,7 @@ impl Room {
     fn hear(&mut self, times: &Times, at: Instant, samples: &[f32]) {
         self.recording.push(at, samples);
         while let Some(turn) = self.turns.next(times, &self.recording, IN_THE_AIR) {
-            match turn.way() {
+            match turn.way(times) {
                 Ok(way) if self.ways.len() < TURNS => self.ways.push(way),
                 Ok(_) => {}
                 Err(error) => tracing::debug!(%error, "a turn without a sweep to look for"),

@@ -22,8 +22,10 @@ mod rooms;
 mod scores;
 mod series;
 mod sounds;
+mod speech;
 mod sweeps;
 mod times;
+mod turns;
 mod way;
 
 pub use tongke_media::program::Fault;

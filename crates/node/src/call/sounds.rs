@@ -4,8 +4,9 @@
 use super::delays::Delays;
 use super::findings::{Told, missing, missing_as};
 use super::recording::Recording;
-use super::sweeps::Turns;
+use super::speech::Speech;
 use super::times::Times;
+use super::turns::Turns;
 use crate::receive::{PieceKind, TappedSound};
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
@@ -21,6 +22,8 @@ use tongke_media::sound::{FRAME_SAMPLES, SAMPLE_RATE};
 const EVENTS: usize = 1_000;
 /// Invented pieces nearer to each other than this are one loss on the time line, in seconds.
 const ONE_LOSS_S: f64 = 0.1;
+/// What the other end says is heard no later than so long after it.
+const LONGEST_WAY: Duration = Duration::from_secs(1);
 /// Beeps kept: an hour of them.
 const BEEPS: usize = 1_000;
 /// Echoes of sweeps kept: an hour of them.
@@ -36,12 +39,14 @@ pub(super) struct Sounds {
     beep: BeepDetector,
     beeps: Vec<Instant>,
     recording: Recording,
-    turns: Turns,
+    sweeps: Turns,
+    words: Turns,
+    speech: Speech,
     echoes: Vec<Echo>,
 }
 
 impl Sounds {
-    pub(super) fn new(times: &Times) -> Self {
+    pub(super) fn new(times: &Times, speech: Speech) -> Self {
         Self {
             delays: Delays::default(),
             concealment: Concealment::new(SAMPLE_RATE),
@@ -50,7 +55,9 @@ impl Sounds {
             beep: BeepDetector::default(),
             beeps: Vec::new(),
             recording: Recording::new(times.begin),
-            turns: Turns::of(times.side),
+            sweeps: Turns::of_sweeps(times.side),
+            words: Turns::of_speech(times.side.other()),
+            speech,
             echoes: Vec::new(),
         }
     }
@@ -82,13 +89,23 @@ impl Sounds {
             self.beeps.push(beep);
         }
         self.recording.push(*heard, &mono);
-        while let Some(turn) = self.turns.next(times, &self.recording, Duration::ZERO) {
-            for echo in turn.echoes() {
+        self.listen(times);
+        while let Some(turn) = self.sweeps.next(times, &self.recording, Duration::ZERO) {
+            for echo in turn.echoes(times) {
                 match echo {
                     Ok(echo) if self.echoes.len() < ECHOES => self.echoes.push(echo),
                     Ok(_) => {}
                     Err(error) => tracing::debug!(%error, "a sweep without an echo to look for"),
                 }
+            }
+        }
+    }
+
+    /// Keeps a turn of the other end's speech, once all of it must have come.
+    fn listen(&mut self, times: &Times) {
+        while let Some(turn) = self.words.next(times, &self.recording, LONGEST_WAY) {
+            if let Some(began) = times.instant_of(turn.time.start) {
+                self.speech.push(turn, times.at_s(began));
             }
         }
     }
@@ -101,6 +118,12 @@ impl Sounds {
         } else if self.losses.len() < EVENTS {
             self.losses.push(Event { what: EventKind::Loss, at_s, lasting_s });
         }
+    }
+
+    /// How alike the speech that came is to what was said; `fault` is what [`fault`](Self::fault) says.
+    pub(super) fn speech(self, fault: Option<&Missing>, told: &Told) -> Finding {
+        let heard = || self.speech.compared().measured(told);
+        told.finding(Quantity::SpeechVisqol, fault.map_or_else(heard, |of| Err(of.clone())))
     }
 
     /// Beeps that were heard, in order.

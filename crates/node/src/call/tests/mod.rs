@@ -1,4 +1,5 @@
 mod line;
+mod speech;
 
 use crate::clock::MachineClock;
 use crate::receive::PieceKind;
