@@ -132,6 +132,7 @@ impl Distribution {
             n: self.n,
             p50: self.quantile_ms(0.5)?,
             p95: self.quantile_ms(0.95)?,
+            p99: self.quantile_ms(0.99),
             max: self.max_ms()?,
             clock_bound_ms,
         })

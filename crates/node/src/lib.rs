@@ -20,6 +20,7 @@ pub mod inspect;
 mod keeping;
 pub mod link;
 mod rates;
+mod rating;
 mod receive;
 mod record;
 mod roster;

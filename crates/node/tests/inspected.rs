@@ -9,9 +9,9 @@ use support::*;
 use tokio::time::timeout;
 use tongke_node::link::{EventStream, LinkError, RelayHttp};
 use tongke_protocol::event::LessonEvent;
-use tongke_protocol::facts::NodeFacts;
+use tongke_protocol::facts::{NodeFacts, SpeechRating};
 use tongke_protocol::inspect::{Answer, Ask, RefusedCode, Reply, Task};
-use tongke_protocol::{ParticipantId, Role};
+use tongke_protocol::{ParticipantId, Role, TrackKind};
 use tongke_relay::Relay;
 
 fn http(relay: &Relay, participant: &str, role: Role) -> RelayHttp {
@@ -111,6 +111,21 @@ fn lost(facts: &NodeFacts) -> [u64; 2] {
     [of(|track| track.lost_before_repair), of(|track| track.lost_after_repair)]
 }
 
+/// What a lesson is judged by of its sound: each second counted, the rate, the rating.
+fn heard_well(facts: &NodeFacts) {
+    let mut sounds = facts.received.iter().filter(|track| track.track == TrackKind::Microphone);
+    let track = sounds.next().expect("the other room's sound");
+    let ms = track.capture_to_render_ms.unwrap();
+    assert!((ms.p95..=ms.max).contains(&ms.p99.unwrap()), "{ms:?}");
+    let sound = track.sound.as_ref().unwrap();
+    let heard = sound.seconds.unimpaired + sound.seconds.concealed;
+    assert!(heard > 0 && heard as f64 <= facts.seconds, "{sound:?}");
+    assert!((14_000.0..50_000.0).contains(&sound.bitrate_bps.unwrap()), "{sound:?}");
+    let SpeechRating::Fullband { of_hundred, bound: false } = sound.rating else { panic!("{sound:?}") };
+    // By the codec alone it would be 87 at most.
+    assert!((20.0..90.0).contains(&of_hundred), "{sound:?}");
+}
+
 #[tokio::test]
 async fn an_inspection_beside_a_lesson_costs_it_no_packet() {
     let relay = start_relay();
@@ -146,6 +161,7 @@ async fn an_inspection_beside_a_lesson_costs_it_no_packet() {
         let room = facts.participant.as_str();
         assert_eq!(lost(facts), lost(&before[room]), "{room}: {facts:#?}");
         assert_eq!(facts.reconnects, 0, "{room}");
+        heard_well(facts);
     }
     relay.shutdown("the test is over").await;
 }

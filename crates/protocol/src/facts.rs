@@ -15,6 +15,9 @@ pub struct DistributionMs {
     pub p50: f64,
     /// 95th percentile.
     pub p95: f64,
+    /// 99th percentile; none: whoever measured did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
     /// Largest.
     pub max: f64,
     /// Hard bound of the error from the clocks of two machines; none where one clock measured both ends.
@@ -52,6 +55,45 @@ pub struct SentTrack {
     pub stages: Vec<Stage>,
 }
 
+/// Whole seconds of sound that were played, by how much of them was invented (RFC 7294 §4.2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConcealedSeconds {
+    /// Nothing.
+    pub unimpaired: u64,
+    /// Something; the severely concealed ones are among these.
+    pub concealed: u64,
+    /// More than 5 %.
+    pub severely_concealed: u64,
+}
+
+/// What a conversation over sound as it came is rated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeechRating {
+    /// By ITU-T G.107.2, from delay, codec and what was invented: a planning value, no subjective score.
+    Fullband {
+        /// The fullband R divided by 1.48: 0 to 100.
+        of_hundred: f64,
+        /// Whether the rate is above those that values of Opus are published for: then it is a pessimistic bound.
+        bound: bool,
+    },
+    /// Not at all: the microphone is muted, unplugged or dead.
+    Muted,
+    /// Not at all, and why.
+    Unrated(String),
+}
+
+/// What is known of received sound only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceivedSound {
+    /// Seconds by how much of them was invented.
+    pub seconds: ConcealedSeconds,
+    /// Opus's mean rate while it was sent, bit/s; none: nothing came.
+    pub bitrate_bps: Option<f64>,
+    /// Of all that was heard in the lesson so far.
+    pub rating: SpeechRating,
+}
+
 /// What a node received on one track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceivedTrack {
@@ -83,6 +125,9 @@ pub struct ReceivedTrack {
     pub stages: Vec<Stage>,
     /// Width and height of the last picture.
     pub resolution: Option<(u32, u32)>,
+    /// Of sound; none: it is a picture, or whoever measured did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<ReceivedSound>,
 }
 
 /// Sound against picture from one participant; positive: sound is early.
@@ -268,4 +313,23 @@ pub struct DemoReport {
     pub ok: bool,
     /// What could not be measured, and why; what went wrong.
     pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_of_nodes_that_count_less_can_be_read_and_say_no_more_than_they_did() {
+        let distribution = r#"{"n":3,"p50":1.5,"p95":2.0,"max":2.5}"#;
+        let track = format!(
+            r#"{{"from":"a","track":"microphone","packets":9,"lost_before_repair":0,"lost_after_repair":0,
+            "frames_decoded":9,"freezes":0,"freeze_ms":0.0,"concealed_ratio":0.0,"capture_to_render_ms":{distribution},
+            "markers_read":0,"markers_unreadable":0,"stages":[],"resolution":null}}"#
+        );
+        let track: ReceivedTrack = serde_json::from_str(&track).unwrap();
+        assert_eq!((track.sound.as_ref(), track.capture_to_render_ms.unwrap().p99), (None, None));
+        let again = serde_json::to_string(&track).unwrap();
+        assert!(!again.contains("p99") && !again.contains("sound"), "{again}");
+    }
 }

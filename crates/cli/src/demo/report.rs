@@ -164,7 +164,8 @@ pub(super) mod tests {
     const SCHOOLS: [&str; 3] = ["teacher-school", "hill-school", "island-school"];
 
     pub(in crate::demo) fn school(name: &str) -> School {
-        let delay = DistributionMs { n: 598, p50: 41.25, p95: 58.0, max: 77.0, clock_bound_ms: Some(0.1) };
+        let delay =
+            DistributionMs { n: 598, p50: 41.25, p95: 58.0, p99: None, max: 77.0, clock_bound_ms: Some(0.1) };
         let sent = |track, frames| SentTrack {
             track,
             source: "test".into(),
@@ -189,6 +190,7 @@ pub(super) mod tests {
             markers_unreadable: 0,
             stages: vec![Stage { stage: "decode".into(), ms: delay }],
             resolution: Some((1280, 720)),
+            sound: None,
         };
         let others = || SCHOOLS.iter().filter(|other| **other != name);
         let facts = NodeFacts {

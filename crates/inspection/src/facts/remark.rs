@@ -157,6 +157,8 @@ codes! {
     IdteInput [ms telr_db],
     /// Which model rated.
     Rated [model],
+    /// The node of a lesson rated by G.107.2, with a third party's values of Opus at the mean rate that came.
+    RatedByNode [kbps],
     /// Where the codec's values come from.
     ImpairmentFrom [codec source],
     /// A third party's work, which does not name the scale of R for its values.
@@ -233,6 +235,8 @@ codes! {
     NodeSilent [],
     /// A node gave so many answers.
     NodeAnswers [answers],
+    /// A node's program is of a version that does not count this.
+    NodeDoesNotCount [],
     /// The other end of a call never came.
     OtherEndNeverCame [],
     /// Neither picture nor sound of the other end came.

@@ -16,6 +16,7 @@ use super::speech::Speech;
 use super::times::Times;
 use super::turns::Turns;
 use super::way;
+use crate::rating::Came;
 use crate::receive::{SeenClock, Tapped, TappedPicture, TappedSound};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -250,12 +251,14 @@ impl End {
             },
         ));
         let connection = Connection {
-            delay_ms: one_way_ms.unwrap_or(0.0),
-            invented: seen.sounds.invented(),
-            kbps: self.plan.kbps,
+            sound: Came {
+                delay_ms: one_way_ms.unwrap_or(0.0),
+                loss: seen.sounds.heard_loss(),
+                kbps: self.plan.kbps,
+                packets: afterwards.packets.n - afterwards.packets.lost,
+                room: seen.sounds.room(),
+            },
             telr: far_echo.as_ref().ok().map(FarEcho::telr),
-            packets: afterwards.packets.n - afterwards.packets.lost,
-            room: seen.sounds.room(),
         };
         all.extend(match (&sound_fault, one_way_ms) {
             (Some(fault), _) => scores::all_missing(fault, told),

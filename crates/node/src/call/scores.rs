@@ -1,38 +1,23 @@
 //! What the E-model makes of the sound that came: three ratings on three scales, none of them compared.
 
-use super::findings::{Told, missing, missing_as};
+use super::findings::Told;
+use crate::rating::{Came, unpublished};
 use tongke_inspection::Quantity;
-use tongke_inspection::facts::{Cause, Finding, Measured, Method, Missing, Remark, RemarkCode};
+use tongke_inspection::facts::{Finding, Measured, Method, Missing, Remark, RemarkCode};
 use tongke_measure::echo::{Telr, TelrDb};
-use tongke_measure::emodel::opus::{
-    Bandwidth, LossKind, NoValue, OpusImpairment, RateControl, Reading, WORK,
-};
+use tongke_measure::emodel::opus::{Bandwidth, OpusImpairment, Reading, WORK};
 use tongke_measure::emodel::{
-    Bpl, DelaySensitivity, Equipment, Estimate, FullbandInput, Loss, Narrowband, NarrowbandInput, Scale,
-    Source, WidebandInput, g113,
+    Bpl, Equipment, Estimate, Narrowband, NarrowbandInput, Scale, Source, WidebandInput, g113,
 };
-use tongke_measure::room::RoomFacts;
-use tongke_measure::speech::{NoScore, score};
 
 /// The largest loudness rating that the model takes, dB: its default, an echo nobody hears.
 const MOST_TELR_DB: f64 = 65.0;
-/// Between what BurstR is taken (ITU-T G.107 Table 2, and losses that avoid each other).
-const BURST_R: (f64, f64) = (0.8, 8.0);
-
 /// What is rated.
 pub(super) struct Connection {
-    /// Mouth to ear, ms, as measured.
-    pub delay_ms: f64,
-    /// Share of the sound that was invented, 0 to 1, and BurstR.
-    pub invented: (f64, f64),
-    /// What the encoders were told, kbit/s.
-    pub kbps: f64,
+    /// The other end's sound.
+    pub sound: Came,
     /// How loud the own echo comes back; none: not measured.
     pub telr: Option<Telr>,
-    /// Packets that came.
-    pub packets: u64,
-    /// What the other microphone heard.
-    pub room: RoomFacts,
 }
 
 impl Connection {
@@ -57,30 +42,16 @@ impl Connection {
     }
 
     fn fullband(&self) -> Result<Rated, Missing> {
-        let opus = self.opus(Bandwidth::SuperWideband)?;
-        let equipment = opus.fullband().ok_or_else(no_value)?;
-        let input = FullbandInput {
-            ta_ms: self.delay_ms,
-            sensitivity: DelaySensitivity::Default,
-            equipment,
-            loss: self.loss(),
-        };
-        let estimate = score(&input, self.packets, Some(&self.room)).map_err(|why| match why {
-            NoScore::NothingArrived => missing(Cause::NoPackets),
-            NoScore::Muted => missing(Cause::MicrophoneMuted),
-            NoScore::TooLittle => missing(Cause::EndedEarly),
-            NoScore::Input(_) => missing_as(Cause::NoPublishedValue, why.to_string()),
-        })?;
+        let (estimate, opus) = self.sound.fullband()?;
         Ok(Rated::of(&estimate, of_opus(&opus, RemarkCode::EchoNotCharged.into())))
     }
 
     fn wideband(&self) -> Result<Rated, Missing> {
         self.fullband()?;
-        let opus = self.opus(Bandwidth::Wideband)?;
-        let equipment = opus.wideband().ok_or_else(no_value)?;
-        let input = WidebandInput { ta_ms: self.delay_ms, equipment, loss: self.loss() };
-        let estimate =
-            input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
+        let opus = self.sound.opus(Bandwidth::Wideband)?;
+        let equipment = opus.wideband().ok_or_else(|| unpublished(RemarkCode::NoOpusValue))?;
+        let input = WidebandInput { ta_ms: self.sound.delay_ms, equipment, loss: self.sound.loss };
+        let estimate = input.estimate().map_err(|error| unpublished(error.to_string()))?;
         Ok(Rated::of(&estimate, of_opus(&opus, RemarkCode::EchoNotCharged.into())))
     }
 
@@ -93,29 +64,18 @@ impl Connection {
             None => (MOST_TELR_DB, RemarkCode::TelrNotMeasured),
         };
         let echo = Remark::of(echo).with("db", format!("{telr_db:.1}"));
-        let opus = self.opus(Bandwidth::Narrowband).ok();
+        let opus = self.sound.opus(Bandwidth::Narrowband).ok();
         let known = opus.and_then(|opus| Some((opus.narrowband()?, of_opus(&opus, echo.clone()))));
-        let (equipment, said) = known.unwrap_or_else(|| in_place_of_opus(self.kbps, echo));
+        let (equipment, said) = known.unwrap_or_else(|| in_place_of_opus(self.sound.kbps, echo));
         let input = NarrowbandInput {
             telr_db: telr_db.clamp(5.0, MOST_TELR_DB),
             equipment,
-            loss: self.loss(),
+            loss: self.sound.loss,
             ..NarrowbandInput::default()
         };
-        let input = input.with_one_way_ms(self.delay_ms);
-        let estimate =
-            input.estimate().map_err(|error| missing_as(Cause::NoPublishedValue, error.to_string()))?;
+        let input = input.with_one_way_ms(self.sound.delay_ms);
+        let estimate = input.estimate().map_err(|error| unpublished(error.to_string()))?;
         Ok(Rated::of(&estimate, said))
-    }
-
-    fn opus(&self, bandwidth: Bandwidth) -> Result<OpusImpairment, Missing> {
-        OpusImpairment::of(bandwidth, RateControl::Vbr, self.kbps, LossKind::Random)
-            .map_err(|why| missing_as(Cause::NoPublishedValue, outside_table(&why)))
-    }
-
-    fn loss(&self) -> Loss {
-        let (share, burst_r) = self.invented;
-        Loss { ppl_percent: share * 100.0, burst_r: burst_r.clamp(BURST_R.0, BURST_R.1) }
     }
 }
 
@@ -123,19 +83,6 @@ impl Connection {
 pub(super) fn all_missing(why: &Missing, told: &Told) -> Vec<Finding> {
     let all = [Quantity::SpeechRatingFb, Quantity::SpeechMosFb, Quantity::SpeechMosWb, Quantity::SpeechMosNb];
     all.into_iter().map(|quantity| told.finding(quantity, Err(why.clone()))).collect()
-}
-
-/// On which side of the table a rate lies.
-fn outside_table(why: &NoValue) -> Remark {
-    let (code, mode, kbps, end) = match why {
-        NoValue::BelowTable { mode, kbps, first } => (RemarkCode::OpusBelowTable, mode, kbps, first),
-        NoValue::AboveTable { mode, kbps, last } => (RemarkCode::OpusAboveTable, mode, kbps, last),
-    };
-    Remark::of(code).with("mode", mode).with("kbps", kbps).with("end_kbps", end)
-}
-
-fn no_value() -> Missing {
-    missing_as(Cause::NoPublishedValue, RemarkCode::NoOpusValue)
 }
 
 /// What must be said with values of the table for Opus, and of the echo.

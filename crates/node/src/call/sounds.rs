@@ -7,16 +7,18 @@ use super::recording::Recording;
 use super::speech::Speech;
 use super::times::Times;
 use super::turns::Turns;
+use crate::rating;
 use crate::receive::{PieceKind, TappedSound};
 use std::time::{Duration, Instant};
 use tongke_inspection::Quantity;
 use tongke_inspection::facts::{Cause, Event, EventKind, Finding, Measured, Method, Missing, RemarkCode};
 use tongke_measure::Concealment;
 use tongke_measure::echo::Echo;
+use tongke_measure::emodel::Loss;
 use tongke_measure::evidence::LossShare;
 use tongke_measure::room::{Microphone, RoomFacts, RoomMeter};
 use tongke_media::beat::BeepDetector;
-use tongke_media::sound::{FRAME_SAMPLES, SAMPLE_RATE};
+use tongke_media::sound::SAMPLE_RATE;
 
 /// Events kept for the time line.
 const EVENTS: usize = 1_000;
@@ -150,13 +152,9 @@ impl Sounds {
         self.delays.median_ms()
     }
 
-    /// Share of the sound that was invented, and how much longer its runs are than under random loss.
-    pub(super) fn invented(&self) -> (f64, f64) {
-        let concealed = self.concealment.concealed_samples() as f64;
-        let share = concealed / (self.concealment.total_samples() as f64).max(1.0);
-        let mean_run = concealed / FRAME_SAMPLES as f64 / (self.concealment.events() as f64).max(1.0);
-        let burst_r = if concealed > 0.0 { mean_run * (1.0 - share) } else { 1.0 };
-        (share, burst_r)
+    /// The loss that was heard.
+    pub(super) fn heard_loss(&self) -> Loss {
+        rating::loss(&self.concealment)
     }
 
     /// Why there is nothing to be said of the other end's sound; none: there is. `none_came`: if that is why.

@@ -1,13 +1,20 @@
 //! What a node receives, counted and timed where it is shown or played.
 
 use super::gaps::Gaps;
+use crate::rating::{self, Came};
 use crate::record::{Pictures, Played};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tongke_inspection::facts::{Cause, Missing};
+use tongke_measure::concealment::Seconds;
+use tongke_measure::emodel::opus::Reading;
+use tongke_measure::room::RoomMeter;
 use tongke_measure::{Concealment, Distribution, FreezeDetector};
-use tongke_media::sound::SAMPLE_RATE;
-use tongke_protocol::facts::{DistributionMs, ReceivedTrack, Stage};
+use tongke_media::sound::{FRAME_DURATION, SAMPLE_RATE};
+use tongke_protocol::facts::{
+    ConcealedSeconds, DistributionMs, ReceivedSound, ReceivedTrack, SpeechRating, Stage,
+};
 use tongke_protocol::{MediaKind, ParticipantId, TrackKind};
 
 /// One participant's track; stays the same through reconnects, of either side.
@@ -26,6 +33,8 @@ pub(crate) struct Received {
     pub decoded: u64,
     pub freezes: FreezeDetector,
     pub concealment: Concealment,
+    /// What the participant's microphone hears.
+    pub room: RoomMeter,
     /// Samples of sound that came from the participant and were played, what was invented left out.
     pub heard_samples: u64,
     pub capture_to_render: Distribution,
@@ -63,6 +72,7 @@ impl Default for Received {
             decoded: 0,
             freezes: FreezeDetector::new(),
             concealment: Concealment::new(SAMPLE_RATE),
+            room: RoomMeter::new(SAMPLE_RATE),
             heard_samples: 0,
             capture_to_render: Distribution::new(),
             recent_delay_ms: None,
@@ -164,6 +174,36 @@ impl Received {
             markers_unreadable: self.markers.unreadable,
             stages: self.stages(),
             resolution: self.resolution,
+            sound: (!picture).then(|| self.sound()),
+        }
+    }
+
+    fn sound(&self) -> ReceivedSound {
+        let Seconds { unimpaired, concealed, severely_concealed } = self.concealment.seconds();
+        let packets = self.gaps.totals().received;
+        let bitrate_bps =
+            (packets > 0).then(|| self.bytes as f64 * 8.0 / (packets as f64 * FRAME_DURATION.as_secs_f64()));
+        ReceivedSound {
+            seconds: ConcealedSeconds { unimpaired, concealed, severely_concealed },
+            bitrate_bps,
+            rating: self.rating(packets, bitrate_bps.unwrap_or(0.0)),
+        }
+    }
+
+    fn rating(&self, packets: u64, bitrate_bps: f64) -> SpeechRating {
+        let Some(delay_ms) = self.capture_to_render.quantile_ms(0.5) else {
+            return SpeechRating::Unrated("the delay is not known".to_owned());
+        };
+        let (loss, room) = (rating::loss(&self.concealment), self.room.facts());
+        let came = Came { delay_ms: delay_ms.max(0.0), loss, kbps: bitrate_bps / 1e3, packets, room };
+        match came.fullband() {
+            Ok((estimate, opus)) => SpeechRating::Fullband {
+                of_hundred: rating::of_hundred(&estimate),
+                bound: matches!(opus.reading, Reading::PessimisticBound { .. }),
+            },
+            Err(Missing { cause: Cause::MicrophoneMuted, .. }) => SpeechRating::Muted,
+            Err(Missing { detail: Some(why), .. }) => SpeechRating::Unrated(why.to_string()),
+            Err(_) => SpeechRating::Unrated("too little sound was heard".to_owned()),
         }
     }
 }

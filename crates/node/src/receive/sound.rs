@@ -238,6 +238,10 @@ impl SoundSlot {
             received.broken += 1;
             silence(samples)
         });
+        if kind == PieceKind::Received {
+            let left = sound.iter().step_by(CHANNELS.into());
+            received.room.push(&left.map(|sample| f32::from(*sample) / 32_768.0).collect::<Vec<f32>>());
+        }
         let decoded = Instant::now();
         let queued = Duration::from_secs_f64(out.queued_ms().unwrap_or(0.0).max(0.0) / 1000.0);
         out.play(&sound, CHANNELS);

@@ -100,17 +100,25 @@ fn fitting(id: u32, facts: &NodeFacts) -> Option<String> {
 mod tests {
     use super::*;
     use tongke_protocol::TrackKind;
-    use tongke_protocol::facts::{DistributionMs, ReceivedTrack, Stage};
+    use tongke_protocol::facts::{
+        ConcealedSeconds, DistributionMs, ReceivedSound, ReceivedTrack, SpeechRating, Stage,
+    };
 
     fn facts(tracks: u64) -> NodeFacts {
         let ms = DistributionMs {
             n: 90_000,
             p50: 33.333,
             p95: 66.667,
+            p99: Some(99.125),
             max: 1234.567,
             clock_bound_ms: Some(0.125),
         };
         let stages = ["arrival", "buffer", "decode", "render"].map(|stage| Stage { stage: stage.into(), ms });
+        let sound = ReceivedSound {
+            seconds: ConcealedSeconds { unimpaired: 1_750, concealed: 50, severely_concealed: 3 },
+            bitrate_bps: Some(31_812.5),
+            rating: SpeechRating::Fullband { of_hundred: 87.875, bound: false },
+        };
         let track = |number: u64| ReceivedTrack {
             from: format!("school-{number}").parse().unwrap(),
             track: TrackKind::Camera,
@@ -126,6 +134,7 @@ mod tests {
             markers_unreadable: 0,
             stages: stages.to_vec(),
             resolution: Some((1280, 720)),
+            sound: Some(sound.clone()),
         };
         NodeFacts {
             lesson: "math".parse().unwrap(),

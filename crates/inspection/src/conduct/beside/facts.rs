@@ -4,12 +4,12 @@ use super::super::Side;
 use super::flow::{Flow, track};
 use super::{Beside, Node};
 use crate::facts::{
-    Cause, Clock, Facts, Finding, Kind, Measured, Method, Outcome, Place, Places, Remark, RemarkCode, Scope,
-    StepRecord, Time, VERSION, Way,
+    Cause, Clock, Facts, Finding, Kind, Measured, Method, Missing, Outcome, Place, Places, Remark,
+    RemarkCode, Scope, StepRecord, Time, VERSION, Way,
 };
 use crate::quantity::{Quantity, Step};
 use jiff::Timestamp;
-use tongke_protocol::facts::DistributionMs;
+use tongke_protocol::facts::{ConcealedSeconds, DistributionMs, ReceivedTrack, SpeechRating};
 use tongke_protocol::{ParticipantId, TrackKind, WallTime};
 
 /// Who measured, until the node's name is put there.
@@ -104,6 +104,12 @@ fn seen_at(node: &Node, (name, other): (&ParticipantId, &ParticipantId), way: Wa
         (Quantity::VideoFps, fps(flow)),
         (Quantity::Cpu, cpu(flow)),
     ];
+    let concealed = |of| concealed(flow, of, sound.is_some());
+    let spoken = [
+        (Quantity::ConcealedSeconds, concealed(|seconds| seconds.concealed)),
+        (Quantity::SeverelyConcealedSeconds, concealed(|seconds| seconds.severely_concealed)),
+        (Quantity::SpeechRatingFb, rating(sound, &whole)),
+    ];
     let mut findings: Vec<Finding> = numbers
         .into_iter()
         .map(|(quantity, number)| match number {
@@ -114,6 +120,7 @@ fn seen_at(node: &Node, (name, other): (&ParticipantId, &ParticipantId), way: Wa
             None => missing(quantity, way, at, Cause::NoPackets),
         })
         .collect();
+    findings.extend(spoken.into_iter().map(|(quantity, outcome)| finding(quantity, way, at, outcome)));
     if let Some((width, height)) = picture.and_then(|picture| picture.resolution) {
         findings.push(finding(Quantity::Resolution, way, at, Outcome::Found(format!("{width} × {height}"))));
     }
@@ -124,11 +131,14 @@ fn seen_at(node: &Node, (name, other): (&ParticipantId, &ParticipantId), way: Wa
 }
 
 /// What a node that never answered leaves unknown.
-const ALL: [Quantity; 8] = [
+const ALL: [Quantity; 11] = [
     Quantity::GlassToGlass,
     Quantity::MouthToEar,
     Quantity::LipSync,
     Quantity::AudioLoss,
+    Quantity::ConcealedSeconds,
+    Quantity::SeverelyConcealedSeconds,
+    Quantity::SpeechRatingFb,
     Quantity::FreezeShare,
     Quantity::Freezes,
     Quantity::VideoFps,
@@ -166,6 +176,48 @@ fn loss(flow: &Flow) -> Option<Measured> {
         over_time: flow.loss_over_time.clone(),
         ..Measured::new(n, Method::ReceiverCount, BY)
     })
+}
+
+fn without(cause: Cause, detail: Option<Remark>) -> Outcome {
+    Outcome::Missing(Missing { cause, detail })
+}
+
+/// Of the seconds of sound while somebody looked on, the share that was concealed. `comes`: whether there is any sound.
+fn concealed(flow: &Flow, of: fn(&ConcealedSeconds) -> u64, comes: bool) -> Outcome {
+    let Some(seconds) = &flow.concealed else {
+        let uncounted = comes && flow.looks > 1;
+        let cause = if uncounted { Cause::NotAsked } else { Cause::NoPackets };
+        return without(cause, uncounted.then_some(RemarkCode::NodeDoesNotCount.into()));
+    };
+    let n = seconds.unimpaired + seconds.concealed;
+    if n == 0 {
+        return without(Cause::NoPackets, None);
+    }
+    let value = Some(of(seconds) as f64 / n as f64);
+    Outcome::Measured(Box::new(Measured { value, ..Measured::new(n, Method::Rfc7294, BY) }))
+}
+
+/// What the node rates the sound of the whole lesson.
+fn rating(sound: Option<&ReceivedTrack>, whole: &Remark) -> Outcome {
+    let Some(track) = sound else { return without(Cause::NoPackets, None) };
+    let Some(sound) = &track.sound else {
+        return without(Cause::NotAsked, Some(RemarkCode::NodeDoesNotCount.into()));
+    };
+    let (of_hundred, bound) = match &sound.rating {
+        SpeechRating::Fullband { of_hundred, bound } => (*of_hundred, *bound),
+        SpeechRating::Muted => return without(Cause::MicrophoneMuted, None),
+        SpeechRating::Unrated(why) => return without(Cause::NoPublishedValue, Some(why.as_str().into())),
+    };
+    let kbps = format!("{:.1}", sound.bitrate_bps.unwrap_or(0.0) / 1e3);
+    let by_node = Remark::of(RemarkCode::RatedByNode).with("kbps", kbps);
+    let beyond = bound.then_some(RemarkCode::BeyondTable.into());
+    let said = [by_node, RemarkCode::EchoNotCharged.into(), whole.clone()];
+    let n = sound.seconds.unimpaired + sound.seconds.concealed;
+    Outcome::Measured(Box::new(Measured {
+        value: Some(of_hundred),
+        reference: said.into_iter().chain(beyond).collect(),
+        ..Measured::new(n.max(1), Method::EModelFb, BY)
+    }))
 }
 
 fn freezes(flow: &Flow) -> Option<Measured> {

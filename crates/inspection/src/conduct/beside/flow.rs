@@ -1,7 +1,7 @@
 //! What came from one school, by the counters of the other: the difference from look to look.
 
 use crate::facts::Point;
-use tongke_protocol::facts::{NodeFacts, ReceivedTrack};
+use tongke_protocol::facts::{ConcealedSeconds, NodeFacts, ReceivedTrack};
 use tongke_protocol::{ParticipantId, TrackKind};
 
 /// Most points of a plot.
@@ -18,6 +18,8 @@ pub(super) struct Flow {
     pub cpu_seconds: f64,
     pub packets: u64,
     pub lost: u64,
+    /// Seconds of sound, by how much of them was invented; none: the node does not count them.
+    pub concealed: Option<ConcealedSeconds>,
     pub frames: u64,
     pub freezes: u64,
     pub freeze_ms: f64,
@@ -58,6 +60,10 @@ impl Flow {
             let packets = grown(was.map_or(0, |it| it.packets), now.packets);
             let lost = grown(was.map_or(0, |it| it.lost_after_repair), now.lost_after_repair);
             (self.packets, self.lost) = (self.packets + packets, self.lost + lost);
+            if let Some(sound) = &now.sound {
+                let was = was.and_then(|it| it.sound.as_ref()).map(|it| it.seconds).unwrap_or_default();
+                self.add_concealed(was, sound.seconds);
+            }
             if packets + lost > 0 {
                 add(&mut self.loss_over_time, at_s, lost as f64 / (packets + lost) as f64);
             }
@@ -72,6 +78,13 @@ impl Flow {
                 add(&mut self.freeze_over_time, at_s, (frozen_ms / 1e3 / seconds).min(1.0));
             }
         }
+    }
+
+    fn add_concealed(&mut self, was: ConcealedSeconds, now: ConcealedSeconds) {
+        let seconds = self.concealed.get_or_insert_default();
+        seconds.unimpaired += grown(was.unimpaired, now.unimpaired);
+        seconds.concealed += grown(was.concealed, now.concealed);
+        seconds.severely_concealed += grown(was.severely_concealed, now.severely_concealed);
     }
 }
 

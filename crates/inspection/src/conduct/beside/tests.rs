@@ -1,8 +1,10 @@
 use super::*;
 use crate::facts::{Kind, Outcome, RemarkCode, Way};
-use crate::judge::{Verdict, Why};
+use crate::judge::{Grade, Verdict, Why};
 use crate::{Criteria, Quantity, judge};
-use tongke_protocol::facts::{AvSkew, DistributionMs, ReceivedTrack};
+use tongke_protocol::facts::{
+    AvSkew, ConcealedSeconds, DistributionMs, ReceivedSound, ReceivedTrack, SpeechRating,
+};
 use tongke_protocol::{Role, TrackKind, WallTime};
 
 const EVERY: Duration = Duration::from_secs(10);
@@ -24,10 +26,27 @@ fn plan() -> BesidePlan {
 }
 
 /// A node that has been in the lesson for so long: each second 50 packets of sound came, of which one in a hundred was
-/// lost for good, and 25 pictures that stood still for 10 ms.
+/// lost for good, and 25 pictures that stood still for 10 ms; one second in fifty had something invented in it.
 fn node(name: &str, from: &str, seconds: u64) -> NodeFacts {
-    let ms = DistributionMs { n: 3_000, p50: 120.0, p95: 150.0, max: 300.0, clock_bound_ms: Some(1.5) };
+    let ms = DistributionMs {
+        n: 3_000,
+        p50: 120.0,
+        p95: 150.0,
+        p99: Some(180.0),
+        max: 300.0,
+        clock_bound_ms: Some(1.5),
+    };
+    let sound = ReceivedSound {
+        seconds: ConcealedSeconds {
+            unimpaired: seconds - seconds / 50,
+            concealed: seconds / 50,
+            severely_concealed: 0,
+        },
+        bitrate_bps: Some(31_400.0),
+        rating: SpeechRating::Fullband { of_hundred: 82.0, bound: false },
+    };
     let track = |track| ReceivedTrack {
+        sound: (track == TrackKind::Microphone).then(|| sound.clone()),
         from: from.parse().unwrap(),
         track,
         packets: seconds * 99 / 2,
@@ -113,6 +132,52 @@ fn what_was_counted_meanwhile_is_told_and_what_was_before_is_not() {
         panic!()
     };
     assert_eq!((loss.n, loss.over_time.len()), (300 * 50, 30));
+}
+
+/// The lesson, but for what is changed of its sound.
+fn with_sound(change: impl Fn(&mut Option<ReceivedSound>)) -> Facts {
+    let answers = |name: &str, second| {
+        let mut facts = both(name, second)?;
+        let sounds = facts.received.iter_mut().filter(|track| track.track == TrackKind::Microphone);
+        sounds.for_each(|track| change(&mut track.sound));
+        Some(facts)
+    };
+    run(300, answers).0
+}
+
+#[test]
+fn a_healthy_lesson_passes_and_one_whose_sound_is_invented_does_not() {
+    let overall = |facts: &Facts| judge(facts, &Criteria::shipped()).overall;
+    let healthy = with_sound(|_| ());
+    assert!((value(&healthy, Quantity::ConcealedSeconds, Way::AToB).unwrap() - 0.02).abs() < 1e-9);
+    assert_eq!(value(&healthy, Quantity::SeverelyConcealedSeconds, Way::BToA), Some(0.0));
+    assert_eq!(value(&healthy, Quantity::SpeechRatingFb, Way::AToB), Some(82.0));
+    assert_eq!(overall(&healthy).missing, Vec::<usize>::new());
+    assert_eq!(overall(&healthy).verdict.counts_as(), Some(Grade::Good));
+    let invented = with_sound(|sound| {
+        let seconds = &mut sound.as_mut().unwrap().seconds;
+        seconds.severely_concealed = seconds.concealed;
+    });
+    assert_eq!(overall(&invented).verdict.counts_as(), Some(Grade::Fail));
+}
+
+#[test]
+fn a_muted_microphone_and_a_node_that_does_not_count_leave_a_lesson_undecided() {
+    let cause = |facts: &Facts, quantity| match &facts.find(quantity, Some(Way::AToB)).unwrap().outcome {
+        Outcome::Missing(missing) => missing.cause,
+        other => panic!("{quantity}: {other:?}"),
+    };
+    let muted = with_sound(|sound| sound.as_mut().unwrap().rating = SpeechRating::Muted);
+    assert_eq!(cause(&muted, Quantity::SpeechRatingFb), Cause::MicrophoneMuted);
+    let older = with_sound(|sound| *sound = None);
+    for quantity in [Quantity::ConcealedSeconds, Quantity::SeverelyConcealedSeconds, Quantity::SpeechRatingFb]
+    {
+        assert_eq!(cause(&older, quantity), Cause::NotAsked, "{quantity}");
+    }
+    for facts in [muted, older] {
+        let overall = judge(&facts, &Criteria::shipped()).overall;
+        assert_eq!(overall.verdict, Verdict::Undecided(Why::MandatoryMissing));
+    }
 }
 
 #[test]
