@@ -48,6 +48,13 @@ pub(super) struct Plan {
     pub filming: Option<Equipment>,
 }
 
+impl Plan {
+    /// As which track the other end sends the scene with its markers: where screens are filmed, it is its screen.
+    fn scene(&self) -> TrackKind {
+        if self.filming.is_some() { TrackKind::Screen } else { TrackKind::Camera }
+    }
+}
+
 /// What a call says of the way towards here, and of the way from here.
 const TOWARDS_HERE: [Quantity; 17] = [
     Quantity::GlassToGlass,
@@ -167,10 +174,11 @@ impl End {
             return;
         }
         if self.plan.filming.is_some()
-            && let Some(seen) = &mut self.seen {
+            && let Some(seen) = &mut self.seen
+        {
             seen.optical.on_picture(&self.times, &self.plan, picture);
         }
-        if picture.source.track != self.scene() {
+        if picture.source.track != self.plan.scene() {
             return;
         }
         self.picture.get_or_insert(picture.at);
@@ -178,11 +186,6 @@ impl End {
         if let Some(seen) = self.seen.as_mut().filter(|_| within(&self.times, &self.plan, picture.at)) {
             seen.pictures.on_picture(&self.times, picture);
         }
-    }
-
-    /// As which track the other end sends the scene with its markers: where screens are filmed, it is its screen.
-    fn scene(&self) -> TrackKind {
-        if self.plan.filming.is_some() { TrackKind::Screen } else { TrackKind::Camera }
     }
 
     fn on_sound(&mut self, sound: &TappedSound) {
@@ -238,7 +241,7 @@ impl End {
         let far_echo = room.clone().and_then(|()| echoes::of(seen.sounds.echoes()));
         let talker = |()| seen.room.talker.finish(&seen.room.recording).map_err(double_talk::why);
         let attenuation = room.clone().and_then(talker);
-        let no_picture = afterwards.why_none(self.scene());
+        let no_picture = afterwards.why_none(self.plan.scene());
         let sound_fault = seen.sounds.fault(&afterwards.why_none(TrackKind::Microphone));
         let one_way_ms = seen.sounds.mouth_to_ear_ms();
         let mut all = seen.sounds.findings(afterwards.packets, steps, sound_fault.as_ref(), told);

@@ -1,8 +1,10 @@
 use super::*;
+use crate::call::findings::missing_as;
 use crate::call::likeness::Drawn;
 use crate::clock::MachineClock;
 use crate::receive::Source;
 use std::time::Duration;
+use tongke_inspection::facts::{Cause, RemarkCode};
 use tongke_media::VideoFormat;
 use tongke_media::capture::Identity;
 use tongke_media::capture::video::Scene;
@@ -40,7 +42,7 @@ fn plan() -> Plan {
     Plan {
         with: "b".parse().unwrap(),
         seconds: SECONDS,
-        rooms: false,
+        room: Err(missing_as(Cause::NoDevice, RemarkCode::NoRoom)),
         kbps: 32.0,
         told: told(),
         drawn: Drawn { schedule, side: Side::B },
