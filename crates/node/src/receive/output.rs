@@ -40,6 +40,14 @@ impl Outputs {
             fps: config.format.fps,
             only: None,
         };
+        match &config.sound_out {
+            SoundOut::None => {}
+            SoundOut::Speaker(name) => {
+                outputs.speaker = Some(Arc::new(Speaker::open(name.as_deref()).map_err(sound)?));
+            }
+            SoundOut::Directory(path) => outputs.sounds = Some(made(path).map_err(sound)?),
+        }
+        // Last: a program can open its window once, and whoever finds no loudspeaker tries again without one.
         match &config.video_out {
             VideoOut::None => {}
             VideoOut::Window { fullscreen } => {
@@ -53,13 +61,6 @@ impl Outputs {
                 let wall = WallDisplay::open(name).map_err(RenderError::Window).map_err(video)?;
                 outputs.wall = Some(Arc::new(wall));
             }
-        }
-        match &config.sound_out {
-            SoundOut::None => {}
-            SoundOut::Speaker(name) => {
-                outputs.speaker = Some(Arc::new(Speaker::open(name.as_deref()).map_err(sound)?));
-            }
-            SoundOut::Directory(path) => outputs.sounds = Some(made(path).map_err(sound)?),
         }
         Ok(outputs)
     }
