@@ -61,9 +61,9 @@ class TruthFile:
 
 
 def read_truth(path):
-    """The packets that are written down."""
+    """The packets that are written down. A last line without its end is still being written: no packet yet."""
     with open(path, encoding="ascii") as lines:
-        return [_of(line.rstrip("\n").split(" ")) for line in lines]
+        return [_of(line.rstrip("\n").split(" ")) for line in lines if line.endswith("\n")]
 
 
 def _of(words):
