@@ -16,8 +16,8 @@ use tongke_relay::Relay;
 
 /// A whole cycle of the program, and what an end may begin late.
 const SECONDS: u32 = 13;
-/// Three cycles: buffers that change while sweeps are on their way spoil a turn now and then.
-const LONGER: u32 = 38;
+/// Three whole turns of each end, wherever in a cycle it begins: buffers that change while sweeps are on their way spoil a turn now and then.
+const LONGER: u32 = 41;
 
 /// One end, as a test would have it.
 struct End {
