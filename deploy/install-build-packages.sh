@@ -30,6 +30,7 @@ test_packages=(
   "gstreamer1.0-plugins-ugly|its H.264 encoder (x264), also with B-frames"
   "chromium|the browser that schools have, with H.264; also drives the accessibility check"
   "firefox-esr|the other browser"
+  "xvfb|a screen without hardware, for windows"
   "fonts-noto-cjk|Chinese letters on the screenshots"
   "valgrind|counts the instructions of the hot path (callgrind)"
   "postgresql|the other database of the registry: every test of its store runs on both"

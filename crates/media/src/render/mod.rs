@@ -1,5 +1,6 @@
 //! Where pictures and sound go.
 
+mod event_loop;
 mod file;
 mod mixer;
 mod speaker;

@@ -1,22 +1,23 @@
 //! A window with the participants' pictures side by side.
 
 use super::RenderError;
+use super::event_loop::{self, Wake};
 use super::tiles::{Screen, places};
 use crate::picture::Picture;
 use crate::text::Mask;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use winit::application::ApplicationHandler;
 use winit::dpi::LogicalSize;
 use winit::event::{ElementState, KeyEvent, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, EventLoop, EventLoopProxy};
 use winit::keyboard::{Key, NamedKey};
-use winit::platform::x11::EventLoopBuilderExtX11;
+use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 use winit::window::{Fullscreen, Window as SystemWindow, WindowId};
 
 type Surface = softbuffer::Surface<Rc<SystemWindow>, Rc<SystemWindow>>;
@@ -64,33 +65,40 @@ impl Shared {
     }
 }
 
-/// What the window's thread is told.
-#[derive(Debug, Clone, Copy)]
-enum Wake {
-    Draw,
-    Close,
-}
+/// Windows are numbered, so that a word for one is not taken for the next one's.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+/// Whether there is a window.
+static OPEN: AtomicBool = AtomicBool::new(false);
 
-/// An open window, drawn by its own thread. Dropping it closes it. A process can have one, once.
+/// An open window, drawn by a thread of its own. Dropping it closes it. A process can have one at a time.
 pub struct Window {
     shared: Arc<Shared>,
     proxy: EventLoopProxy<Wake>,
-    thread: Option<JoinHandle<()>>,
+    number: u64,
+    /// Gives nothing; ends when the window has closed.
+    ended: Mutex<Receiver<Infallible>>,
 }
 
 impl Window {
     /// Opens a window.
     pub fn open(options: &WindowOptions) -> Result<Self, RenderError> {
+        if OPEN.swap(true, Ordering::AcqRel) {
+            return Err(RenderError::Window("this program shows one already".into()));
+        }
         let shared = Arc::new(Shared::default());
-        let (opened, result) = channel();
-        let (for_thread, wanted) = (Arc::clone(&shared), options.clone());
-        let thread = thread::Builder::new()
-            .name("window".into())
-            .spawn(move || run(wanted, for_thread, &opened))
-            .map_err(|error| RenderError::Window(error.to_string()))?;
+        let closed = ClosedAtEnd(Arc::clone(&shared));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let ((opened, result), (ends, ended)) = (channel(), channel());
+        let (for_loop, wanted) = (Arc::clone(&shared), options.clone());
+        event_loop::run(Box::new(move |event_loop| {
+            // Dropped in reverse: another window may open when this one's owner is told that it has closed.
+            let (_ends, _closed) = (ends, closed);
+            run(event_loop, wanted, number, for_loop, opened);
+        }))
+        .map_err(RenderError::Window)?;
         let proxy = result.recv().unwrap_or_else(|_| Err("its thread ended".into()));
         let proxy = proxy.map_err(RenderError::Window)?;
-        Ok(Self { shared, proxy, thread: Some(thread) })
+        Ok(Self { shared, proxy, number, ended: Mutex::new(ended) })
     }
 
     /// Shows a picture of a participant, in the order of the `tile` numbers. Returns at once.
@@ -132,55 +140,42 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        let _ = self.proxy.send_event(Wake::Close);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.proxy.send_event(Wake::Close(self.number));
+        let _ = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner).recv();
     }
 }
 
 type Opened = Sender<Result<EventLoopProxy<Wake>, String>>;
 
-fn run(options: WindowOptions, shared: Arc<Shared>, opened: &Opened) {
-    let _closed = ClosedAtEnd(Arc::clone(&shared));
-    let built = EventLoop::<Wake>::with_user_event().with_any_thread(true).build();
-    let event_loop = match built {
-        Ok(event_loop) => event_loop,
-        Err(error) => {
-            let reason = match std::env::var_os("DISPLAY") {
-                None => "there is no screen (DISPLAY is not set)".to_owned(),
-                Some(display) => format!("no X server at DISPLAY {}: {error}", display.to_string_lossy()),
-            };
-            let _ = opened.send(Err(reason));
-            return;
-        }
-    };
-    let proxy = event_loop.create_proxy();
-    let mut app = App {
-        options,
-        shared,
-        opened: Some((opened.clone(), proxy)),
-        surface: None,
-        screen: Screen::default(),
-        layout: None,
-    };
-    if let Err(error) = event_loop.run_app(&mut app) {
+fn run(
+    event_loop: &mut EventLoop<Wake>,
+    options: WindowOptions,
+    number: u64,
+    shared: Arc<Shared>,
+    opened: Opened,
+) {
+    let opened = Some((opened, event_loop.create_proxy()));
+    let mut app =
+        App { options, number, shared, opened, surface: None, screen: Screen::default(), layout: None };
+    if let Err(error) = event_loop.run_app_on_demand(&mut app) {
         tracing::warn!("the window closed: {error}");
     }
 }
 
-/// Tells that the window is closed, however its thread ends.
+/// Tells that the window is closed, however that comes, and lets another one open.
 struct ClosedAtEnd(Arc<Shared>);
 
 impl Drop for ClosedAtEnd {
     fn drop(&mut self) {
         self.0.closed.store(true, Ordering::Relaxed);
+        OPEN.store(false, Ordering::Release);
     }
 }
 
-/// The window's thread.
+/// A window on the event loop.
 struct App {
     options: WindowOptions,
+    number: u64,
     shared: Arc<Shared>,
     /// Whom to tell that the window is open, until it is.
     opened: Option<(Opened, EventLoopProxy<Wake>)>,
@@ -271,7 +266,8 @@ impl ApplicationHandler<Wake> for App {
         match (wake, &self.surface) {
             (Wake::Draw, Some((window, _))) => window.request_redraw(),
             (Wake::Draw, None) => {}
-            (Wake::Close, _) => event_loop.exit(),
+            (Wake::Close(number), _) if number == self.number => event_loop.exit(),
+            (Wake::Close(_), _) => {}
         }
     }
 
