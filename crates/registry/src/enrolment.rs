@@ -29,7 +29,13 @@ impl Code {
         let mut bytes = [0; LENGTH];
         // Without a source of random bytes nothing here would start.
         SystemRandom::new().fill(&mut bytes).expect("the system gives random bytes");
-        Code(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
+        Code::of(&bytes)
+    }
+
+    /// The one that bytes make, of which it takes the first ones; there are enough of them.
+    pub(crate) fn of(bytes: &[u8]) -> Code {
+        let letter = |byte: &u8| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]);
+        Code(bytes.iter().take(LENGTH).map(letter).collect())
     }
 
     /// What somebody typed: case, spaces and hyphens do not matter. None: that can be no code.

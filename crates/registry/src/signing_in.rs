@@ -1,5 +1,6 @@
 //! Signing in to the pages: the first account of all, passwords, and what a browser holds from then on.
 
+use crate::enrolment::Code;
 use crate::passwords::Busy;
 use crate::service::Service;
 use crate::store::{Added, KeptAccount, SessionToken, StoreError};
@@ -12,8 +13,6 @@ use tongke_people::account::AccountProblem;
 use tongke_people::password::{self, PasswordProblem};
 use tongke_people::{Account, AccountId, Appointment, Place, Role};
 
-/// Letters of the code for the first account.
-const CODE_LEN: usize = 8;
 /// Bytes of an account's id.
 const ID_LEN: usize = 9;
 
@@ -105,14 +104,8 @@ impl From<Busy> for SetUpError {
 impl Service {
     /// What whoever makes the first account has to know. It follows from the registry's secret: whoever started it is
     /// told, and nobody who only found the address.
-    pub fn set_up_code(&self) -> String {
-        let letters = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        let bytes = self.grants.derive("first account");
-        bytes
-            .iter()
-            .take(CODE_LEN)
-            .map(|byte| char::from(letters[usize::from(*byte) % letters.len()]))
-            .collect()
+    pub fn set_up_code(&self) -> Code {
+        Code::of(&self.grants.derive("first account"))
     }
 
     /// Makes the first account, an administrator, and signs it in.
@@ -126,8 +119,8 @@ impl Service {
             return Err(SetUpError::Over);
         }
         self.sign_ins.may(place, now).map_err(|seconds| SetUpError::Wait { seconds })?;
-        let typed = first.code.to_uppercase().replace([' ', '-'], "");
-        if !same(typed.as_bytes(), self.set_up_code().as_bytes()) {
+        let (typed, code) = (Code::typed(&first.code), self.set_up_code());
+        if !typed.is_some_and(|typed| same(typed.as_str().as_bytes(), code.as_str().as_bytes())) {
             self.sign_ins.count(place, now);
             return Err(SetUpError::Code);
         }
