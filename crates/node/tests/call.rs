@@ -10,8 +10,8 @@ use tongke_inspection::facts::{Cause, Finding, Measured, OneSided, Outcome, Rema
 use tongke_inspection::{Criteria, Quantity};
 use tongke_node::call::{Call, CallOutcome, Fault, call};
 use tongke_node::{LoadPlan, NodeConfig, NodeSettings, SelfTest, selftest};
+use tongke_protocol::Role;
 use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
-use tongke_protocol::{Grant, Role};
 use tongke_relay::Relay;
 
 /// A whole cycle of the program, and what an end may begin late.
@@ -34,16 +34,9 @@ impl Default for End {
 }
 
 fn config(relay: &Relay, lesson: &str, id: &str, end: &End) -> NodeConfig {
-    let grant = Grant {
-        lesson: lesson.parse().unwrap(),
-        participant: id.parse().unwrap(),
-        name: format!("学校 {id}"),
-        role: Role::Receiving,
-        expires_unix_s: 4_000_000_000,
-    };
     let text = |text: &str| Some(text.to_owned());
     let given = NodeSettings {
-        token: Some(key().sign(&grant)),
+        token: Some(token_in(lesson, id, format!("学校 {id}"), Role::Receiving)),
         camera: text(if end.camera { "test" } else { "none" }),
         microphone: text(end.microphone),
         sound_out: text(end.loudspeaker),

@@ -10,23 +10,16 @@ use tongke_inspection::facts::{Cause, Finding, Measured, Outcome, RemarkCode, Sc
 use tongke_node::call::{Call, CallOutcome, call};
 use tongke_node::{NodeConfig, NodeSettings};
 use tongke_protocol::inspect::{CallEnd, CallPlan, Sight};
-use tongke_protocol::{Grant, Role, TrackKind};
+use tongke_protocol::{Role, TrackKind};
 use tongke_relay::Relay;
 
 /// The camera drifts through all moments of a picture's time twice in this.
 const SECONDS: u32 = 14;
 
 fn config(relay: &Relay, lesson: &str, id: &str, camera: &str, display: &str) -> NodeConfig {
-    let grant = Grant {
-        lesson: lesson.parse().unwrap(),
-        participant: id.parse().unwrap(),
-        name: format!("学校 {id}"),
-        role: Role::Receiving,
-        expires_unix_s: 4_000_000_000,
-    };
     let text = |text: &str| Some(text.to_owned());
     let given = NodeSettings {
-        token: Some(key().sign(&grant)),
+        token: Some(token_in(lesson, id, format!("学校 {id}"), Role::Receiving)),
         camera: text(camera),
         video_out: text(display),
         width: Some(640),

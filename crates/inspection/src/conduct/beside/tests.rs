@@ -1,4 +1,5 @@
 use super::*;
+use crate::conduct::tests::town::head;
 use crate::facts::{Kind, Outcome, RemarkCode, Way};
 use crate::judge::{Grade, Verdict, Why};
 use crate::{Criteria, Quantity, judge};
@@ -10,19 +11,7 @@ use tongke_protocol::{Role, TrackKind, WallTime};
 const EVERY: Duration = Duration::from_secs(10);
 
 fn plan() -> BesidePlan {
-    BesidePlan {
-        head: Head {
-            id: "beside-1".into(),
-            asked_by: "somebody".into(),
-            relay: "https://relay.example".into(),
-            software: "tongke 0".into(),
-            utc_offset_minutes: 480,
-            a: "valley".parse().unwrap(),
-            b: "hill".parse().unwrap(),
-            first_ask: u32::MAX,
-        },
-        every: EVERY,
-    }
+    BesidePlan { head: head("beside-1".into(), u32::MAX), every: EVERY }
 }
 
 /// A node that has been in the lesson for so long: each second 50 packets of sound came, of which one in a hundred was

@@ -53,18 +53,22 @@ pub struct Town {
     number: u64,
 }
 
+pub fn head(id: String, first_ask: u32) -> Head {
+    Head {
+        id,
+        asked_by: "somebody".into(),
+        relay: "https://relay.example".into(),
+        software: "tongke 0".into(),
+        utc_offset_minutes: 480,
+        a: "valley".parse().unwrap(),
+        b: "hill".parse().unwrap(),
+        first_ask,
+    }
+}
+
 pub fn plan(first_ask: u32) -> Plan {
     Plan {
-        head: Head {
-            id: format!("inspection-{first_ask}"),
-            asked_by: "somebody".into(),
-            relay: "https://relay.example".into(),
-            software: "tongke 0".into(),
-            utc_offset_minutes: 480,
-            a: "valley".parse().unwrap(),
-            b: "hill".parse().unwrap(),
-            first_ask,
-        },
+        head: head(format!("inspection-{first_ask}"), first_ask),
         patience: Duration::from_secs(30),
         idle_s: 20,
         most_mbps: 100,
